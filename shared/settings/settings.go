@@ -1,0 +1,140 @@
+// Package settings is the one document that says what an instance of Doorstep
+// allows: which facts a sign-up asks for, how they are proved, and where the
+// answers may go. Every key is optional and declared here once, with its
+// default (Default), its sentence (the doc tag, which docs/settings.md repeats)
+// and its check (Validate). A document is read once, before the first request,
+// by Load; what Load returns is never changed afterwards.
+package settings
+
+// Requirement says whether a sign-up takes an attribute.
+type Requirement string
+
+// The requirements of an attribute. An optional attribute never blocks a sign-up.
+const (
+	Off      Requirement = "off"
+	Optional Requirement = "optional"
+	Required Requirement = "required"
+)
+
+// Mode says who may sign up.
+type Mode string
+
+// The modes. Restricted admits invitations only, which aren't built yet: it is refused.
+const (
+	Public     Mode = "public"
+	Restricted Mode = "restricted"
+)
+
+// Settings is the whole document. Field order is the order of docs/settings.md.
+type Settings struct {
+	Profile        string       `json:"profile" doc:"Profile that the document builds on; its values stand where the document is silent."`
+	AppName        string       `json:"app_name" doc:"Name of the application, as mails and pages show it."`
+	PublicURL      string       `json:"public_url" doc:"Address under which browsers reach this API, without a trailing slash; the default is the deployed API's own."`
+	ProxyURLs      []string     `json:"proxy_urls" doc:"Addresses under which an application's own server forwards to this API, without a trailing slash."`
+	AllowedOrigins []string     `json:"allowed_origins" doc:"Exact origins whose pages may call with credentials; http://localhost:* stands for any port of the loopback host."`
+	RedirectURLs   []string     `json:"redirect_urls" doc:"Addresses to which a link may return; a URL matches by exact origin and by path or a path above it, http://localhost:* as above, an app's own scheme only as a whole."`
+	Mode           Mode         `json:"mode" doc:"Who may sign up."`
+	SingleSession  bool         `json:"single_session" doc:"Whether a client holds one session at a time; a signed-in client then can't begin a sign-up."`
+	Attributes     Attributes   `json:"attributes" doc:"What a sign-up asks for."`
+	Password       Password     `json:"password" doc:"Which passwords are accepted and how they are hashed."`
+	Username       Username     `json:"username" doc:"Which usernames are accepted."`
+	Verification   Verification `json:"verification" doc:"How long codes live and how often they may be tried and sent."`
+	SignUp         SignUp       `json:"sign_up" doc:"Life of an unfinished sign-up and its consent."`
+	Session        Session      `json:"session" doc:"Life of the session that a completed sign-up yields."`
+	Cookie         Cookie       `json:"cookie" doc:"How the browser's client cookie is set."`
+	Mail           Mail         `json:"mail" doc:"Sender and texts of the mails."`
+	Native         Native       `json:"native" doc:"Clients without cookies: phone and desktop apps."`
+}
+
+// Attributes holds one entry per fact that a sign-up can carry.
+type Attributes struct {
+	EmailAddress EmailAddress `json:"email_address" doc:"E-mail address."`
+	PhoneNumber  Attribute    `json:"phone_number" doc:"Phone number in E.164; it can't be verified yet, so it can't be required."`
+	Username     Attribute    `json:"username" doc:"Username."`
+	Web3Wallet   Attribute    `json:"web3_wallet" doc:"Wallet address; it can't be verified yet."`
+	Password     Attribute    `json:"password" doc:"Password."`
+	FirstName    Attribute    `json:"first_name" doc:"First name."`
+	LastName     Attribute    `json:"last_name" doc:"Last name."`
+	Birthday     Attribute    `json:"birthday" doc:"Birthday, as YYYY-MM-DD."`
+	Gender       Attribute    `json:"gender" doc:"Gender, as the person words it."`
+}
+
+// Attribute is a fact without proof.
+type Attribute struct {
+	Requirement Requirement `json:"requirement" doc:"Whether a sign-up takes it."`
+}
+
+// EmailAddress is the e-mail attribute with its proof.
+type EmailAddress struct {
+	Requirement    Requirement `json:"requirement" doc:"Whether a sign-up takes an e-mail address."`
+	VerifyAtSignUp bool        `json:"verify_at_sign_up" doc:"Whether a supplied address must be proved before the sign-up completes."`
+	Strategies     []string    `json:"strategies" doc:"Ways to prove an address."`
+}
+
+// Password is the password policy. There is no composition rule in any configuration (NIST SP 800-63B-4 §3.1.1.2).
+type Password struct {
+	MinLength    int      `json:"min_length" doc:"Fewest code points of a password; NIST SP 800-63B-4 §3.1.1.2 wants 15 where the password is the only factor, so a lower value is a choice."`
+	MaxLength    int      `json:"max_length" doc:"Most code points of a password."`
+	BreachCheck  string   `json:"breach_check" doc:"Where breached passwords are looked up: embedded is the built-in list, hibp the list and Have I Been Pwned by k-anonymity; a password is refused when that can't be reached."`
+	BreachURL    string   `json:"breach_url" doc:"Range service for breach_check hibp; the first five hexadecimal digits of the SHA-1 follow as a path segment."`
+	ContextWords []string `json:"context_words" doc:"Words that a password may not consist of, beside the app name and the person's own identifiers."`
+	Argon2       Argon2   `json:"argon2" doc:"Cost of argon2id."`
+}
+
+// Argon2 is the cost of one password hash (RFC 9106).
+type Argon2 struct {
+	MemoryKiB  uint32 `json:"memory_kib" doc:"Memory of one hash in KiB."`
+	Iterations uint32 `json:"iterations" doc:"Passes over the memory."`
+	Lanes      uint8  `json:"lanes" doc:"Parallel lanes."`
+}
+
+// Username is the username policy.
+type Username struct {
+	MinLength                      int      `json:"min_length" doc:"Fewest characters of a username."`
+	MaxLength                      int      `json:"max_length" doc:"Most characters of a username."`
+	AllowExtendedSpecialCharacters bool     `json:"allow_extended_special_characters" doc:"Whether a username may hold more than letters, digits, _ and -."`
+	AllowNumeric                   bool     `json:"allow_numeric" doc:"Whether a username may consist of digits only."`
+	Scripts                        []string `json:"scripts" doc:"Unicode scripts whose letters a username may use, one script a name."`
+	Reserved                       []string `json:"reserved" doc:"Usernames that nobody may take, beside the built-in list."`
+}
+
+// Verification holds the limits of codes.
+type Verification struct {
+	CodeLife    Duration `json:"code_life" doc:"How long a code lives (at most 10m: ASVS 6.5.5)."`
+	MaxAttempts int      `json:"max_attempts" doc:"How many wrong codes end a verification."`
+	ResendAfter Duration `json:"resend_after" doc:"Wait before another mail may be asked for."`
+}
+
+// SignUp holds the life of an unfinished sign-up.
+type SignUp struct {
+	AbandonAfter Duration `json:"abandon_after" doc:"How long a sign-up may stay unfinished."`
+	LegalConsent bool     `json:"legal_consent" doc:"Whether the person must accept the legal terms."`
+	TermsURL     string   `json:"terms_url" doc:"Address of the terms of service."`
+	PrivacyURL   string   `json:"privacy_url" doc:"Address of the privacy policy."`
+}
+
+// Session holds the limits of sessions.
+type Session struct {
+	IdleLife     Duration `json:"idle_life" doc:"How long a session may stay unused."`
+	AbsoluteLife Duration `json:"absolute_life" doc:"How long a session lives at most."`
+}
+
+// Cookie is how the client cookie is set (RFC 6265bis §4.1).
+type Cookie struct {
+	Domain   string `json:"domain" doc:"Domain attribute; empty keeps the cookie on the API's own host."`
+	SameSite string `json:"same_site" doc:"SameSite attribute; none needs an https public_url."`
+}
+
+// Mail is the sender and the texts.
+type Mail struct {
+	FromAddress   string                       `json:"from_address" doc:"Sender address, verified with SES; the default is the template's MailFrom."`
+	FromName      string                       `json:"from_name" doc:"Sender name; empty means the app name."`
+	ReplyTo       string                       `json:"reply_to" doc:"Address for answers."`
+	DefaultLocale string                       `json:"default_locale" doc:"Language of mails to people whose own isn't served."`
+	Texts         map[string]map[string]string `json:"texts" doc:"Own words, by locale and text key, over the built-in ones; {app_name} and {time_left} stand for their values."`
+}
+
+// Native is the policy for clients without cookies.
+type Native struct {
+	Enabled bool `json:"enabled" doc:"Whether native clients may call."`
+}

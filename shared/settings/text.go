@@ -1,0 +1,29 @@
+package settings
+
+// The keys of mail.texts: the parts of each mail that an instance may word itself.
+// Package mail declares what each part says and where it stands.
+const (
+	TextVerificationCodeSubject = "verification_code.subject"
+	TextVerificationCodeHeading = "verification_code.heading"
+	TextVerificationCodeIntro   = "verification_code.intro"
+	TextVerificationCodeExpiry  = "verification_code.expiry"
+	TextVerificationCodeIgnore  = "verification_code.ignore"
+)
+
+// TextKeys lists the keys of mail.texts in the order of their appearance in a mail.
+func TextKeys() []string {
+	return []string{
+		TextVerificationCodeSubject,
+		TextVerificationCodeHeading,
+		TextVerificationCodeIntro,
+		TextVerificationCodeExpiry,
+		TextVerificationCodeIgnore,
+	}
+}
+
+// Locales lists the languages that mails are written in.
+func Locales() []string { return []string{"en", "de"} }
+
+// TextFor returns the instance's own words for key (one of TextKeys) in locale
+// (one of Locales), or "" where the built-in ones stand.
+func (s *Settings) TextFor(locale, key string) string { return s.Mail.Texts[locale][key] }
