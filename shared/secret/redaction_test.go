@@ -1,0 +1,73 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// holder has secrets where programs have them: in fields of their own and of
+// others, behind pointers, in lists and maps.
+type holder struct {
+	Text    Text
+	Token   ClientToken
+	Pointer *Text
+	List    []Text
+	Map     map[string]ClientToken
+	Any     any
+	text    Text // fmt prints unexported fields without asking them
+	token   ClientToken
+	nested  struct{ Text Text }
+	list    []ClientToken
+}
+
+func newHolder() holder {
+	text, token := NewText("hunter2-hunter2"), testToken(0)
+	h := holder{
+		Text: text, Token: token, Pointer: &text, List: []Text{text}, Map: map[string]ClientToken{"a": token}, Any: text,
+		text: text, token: token, list: []ClientToken{token},
+	}
+	h.nested.Text = text
+	return h
+}
+
+// R59: a secret shows itself in no print, log or JSON.
+func TestR59SecretsAreRedactedHoweverPrinted(t *testing.T) {
+	h := newHolder()
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%t", "%c", "%U", "%p", "%20s", "%.3s"} {
+		for _, value := range []any{h, &h, h.Text, h.Token, h.Pointer, h.List, h.Map, h.list} {
+			fmt.Fprintf(&out, verb+"\n", value)
+		}
+	}
+	fmt.Fprintln(&out, h, h.Text, h.Token, h.Text.String(), h.Token.String())
+	for _, handler := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
+		slog.New(handler).Info("x", "holder", h, "pointer", &h, "text", h.Text, "token", h.Token, "list", h.List, "map", h.Map)
+	}
+	encoded, err := json.Marshal([]any{h, &h, h.Text, h.Token, h.Pointer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Write(encoded)
+	fmt.Fprintln(&out, fmt.Errorf("wrapped: %v %w", h.Text, fmt.Errorf("%+v", h)))
+
+	token := h.Token.Reveal()
+	_, secret, _ := strings.Cut(token, ".")
+	raw := []byte(h.Token.secret.Reveal())[:4]
+	for _, forbidden := range []string{
+		"hunter2", hex.EncodeToString([]byte("hunter2")), fmt.Sprintf("% x", "hunter2"), strings.Trim(fmt.Sprint([]byte("hunter2")), "[]"),
+		token, secret, hex.EncodeToString(raw), fmt.Sprintf("% x", raw),
+		strings.Trim(fmt.Sprint(raw), "[]"), strings.TrimSuffix(fmt.Sprintf("%#v", raw), "}")[len("[]byte{"):],
+	} {
+		if at := strings.Index(strings.ToLower(out.String()), strings.ToLower(forbidden)); at >= 0 {
+			t.Errorf("%q in: %q", forbidden, out.String()[max(0, at-60):min(out.Len(), at+60)])
+		}
+	}
+	if !strings.Contains(out.String(), Redacted) {
+		t.Error("nothing says that something was left out")
+	}
+}

@@ -1,0 +1,83 @@
+package signup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/doorstep-auth/doorstep/shared/identifier"
+)
+
+// Store keeps clients, users, sessions and claims. Each method is one atomic
+// request. Methods retry what a database asks to be retried; a method whose
+// answer was lost and that is repeated by the store itself has its effect once.
+type Store interface {
+	// Client returns the client that proof names, or ErrNoClient if there is
+	// none or the proof doesn't hold.
+	Client(ctx context.Context, proof Proof) (*Client, error)
+	// Claims returns the claims that exist on ids; free ones are left out. It
+	// may lag behind: only Complete decides.
+	Claims(ctx context.Context, ids []identifier.Identifier) ([]Claim, error)
+	// Sessions returns the sessions that refs name, with their users, in the
+	// order of refs; missing ones are left out.
+	Sessions(ctx context.Context, refs []SessionRef) ([]*Session, error)
+	// SaveClient stores c if its revision is still the stored one, and raises
+	// it; revision 0 makes a new client. ErrConflict otherwise.
+	SaveClient(ctx context.Context, c *Client) error
+	// BeginSignUp gives the proved client a new sign-up in place of its
+	// earlier one and keeps it until keepUntil, unless, with single, it holds
+	// a live session. Returns the client as stored, or *Unmet.
+	BeginSignUp(ctx context.Context, proof Proof, su *SignUp, keepUntil time.Time, single bool) (*Client, error)
+	// BeginVerification gives the open sign-up id of the proved client a new
+	// challenge and makes its mail due. It does so if SignUp.sendable would
+	// say so at proof.Now, else returns *Unmet. Returns the client as stored.
+	BeginVerification(ctx context.Context, proof Proof, id ID, strategy Strategy, v *Verification, resendAfter time.Duration) (*Client, error)
+	// CountAttempt adds one to the attempts of the challenge if
+	// SignUp.attemptable would allow one at proof.Now and tried isn't what was
+	// counted last, else returns *Unmet. Returns the client as stored.
+	CountAttempt(ctx context.Context, proof Proof, id ID, strategy Strategy, tried []byte, maxAttempts int) (*Client, error)
+	// Complete stores a completion whole or not at all. ErrConflict if the
+	// client's revision moved; *Taken if a claim is held otherwise than
+	// expected.
+	Complete(ctx context.Context, done Completion) error
+	// DeleteClient removes the client and its sessions. ErrConflict as SaveClient.
+	DeleteClient(ctx context.Context, c *Client) error
+	// SaveMetadata stores a large metadata object until expires.
+	SaveMetadata(ctx context.Context, ref ID, object json.RawMessage, expires time.Time) error
+	// KeepMetadata lets the object live as long as its user.
+	KeepMetadata(ctx context.Context, ref ID) error
+	// Metadata returns the object, or nil if it is gone.
+	Metadata(ctx context.Context, ref ID) (json.RawMessage, error)
+}
+
+// Completion is everything that comes into being when a sign-up completes.
+type Completion struct {
+	Client  *Client // after completion; its revision is still the stored one
+	User    *User
+	Session *Session
+	Claims  []Claim
+	// Replaced are unverified claims that give way, as they were read. Their
+	// owners lose the identifier and every credential and session.
+	Replaced []Claim
+}
+
+var (
+	// ErrNoClient is returned when the caller isn't a client.
+	ErrNoClient = errors.New("signup: no such client")
+	// ErrConflict is returned when somebody else wrote first.
+	ErrConflict = errors.New("signup: changed by another request")
+)
+
+// Unmet is returned when the condition of a write didn't hold. Client is the
+// client as it is, or nil if there is none or the proof doesn't hold.
+type Unmet struct{ Client *Client }
+
+// Error says that the condition failed.
+func (*Unmet) Error() string { return "signup: condition not met" }
+
+// Taken is returned when claims are held by others.
+type Taken struct{ Held []Claim }
+
+// Error says that identifiers are taken, not which.
+func (*Taken) Error() string { return "signup: identifier taken" }

@@ -1,0 +1,86 @@
+package table
+
+// Pattern is one way in which the table is read or written: everything that is
+// ever sent to it. docs/data-model.md lists them; a test holds each method to its
+// pattern.
+type Pattern struct {
+	Method    string // of Table
+	Request   string // DynamoDB operation
+	Items     []string
+	Condition string
+	Update    string
+	Cost      string // for items under 1 KB
+}
+
+// Keys of the items, as the documents show them.
+const (
+	clientItems   = "CLIENT#<client> / CLIENT"
+	userItems     = "USER#<user> / USER"
+	sessionItems  = "USER#<user> / SESSION#<session>"
+	claimItems    = "CLAIM#<kind>#<canonical form> / CLAIM"
+	metadataItems = "METADATA#<object> / METADATA"
+)
+
+// Patterns returns all access patterns.
+func Patterns() []Pattern {
+	proved := isProved + " AND "
+	return []Pattern{
+		{Method: "Client", Request: "GetItem", Items: []string{clientItems}, Cost: "1 RRU"},
+		{Method: "Claims", Request: "GetItem, BatchGetItem for several", Items: []string{claimItems}, Cost: "0.5 RRU each"},
+		{Method: "Sessions", Request: "BatchGetItem", Items: []string{sessionItems, userItems}, Cost: "1 RRU each"},
+		{Method: "Metadata", Request: "GetItem", Items: []string{metadataItems}, Cost: "1 RRU per 4 KB"},
+		{Method: "Current", Request: "GetItem", Items: []string{clientItems}, Cost: "1 RRU, for a mail from a backlog only"},
+		{Method: "SaveClient", Request: "PutItem", Items: []string{clientItems}, Condition: isUnchanged, Cost: "1 WRU"},
+		{Method: "BeginSignUp", Request: "UpdateItem", Items: []string{clientItems},
+			Condition: proved + isSignedOut, Update: beginSignUp, Cost: "1 WRU"},
+		{Method: "BeginVerification", Request: "UpdateItem", Items: []string{clientItems},
+			Condition: proved + isOpen + " AND " + isSendable, Update: beginVerification, Cost: "1 WRU"},
+		{Method: "CountAttempt", Request: "UpdateItem", Items: []string{clientItems},
+			Condition: proved + isOpen + " AND " + isAttemptable, Update: countAttempt, Cost: "1 WRU"},
+		{Method: "Complete", Request: "TransactWriteItems", Items: []string{clientItems, userItems, sessionItems, claimItems},
+			Condition: isUnchanged + "; all others " + isNew, Cost: "2 WRU each"},
+		{Method: "Complete, taking over an unverified claim", Request: "TransactWriteItems",
+			Items:     []string{clientItems, userItems, sessionItems, claimItems, userItems + " (of the one who loses it)"},
+			Condition: isUnchanged + "; the claim " + isYielded, Update: disown, Cost: "2 WRU each"},
+		{Method: "DeleteClient", Request: "TransactWriteItems", Items: []string{clientItems, sessionItems}, Condition: isUnchanged, Cost: "2 WRU each"},
+		{Method: "SaveMetadata", Request: "PutItem", Items: []string{metadataItems}, Cost: "1 WRU per KB"},
+		{Method: "KeepMetadata", Request: "UpdateItem", Items: []string{metadataItems}, Condition: exists, Update: keepMetadata, Cost: "1 WRU per KB"},
+		{Method: "RecordRefusal", Request: "UpdateItem", Items: []string{clientItems}, Condition: isStillDue, Update: recordRefusal, Cost: "1 WRU"},
+	}
+}
+
+// Attribute is one attribute of an item's layout.
+type Attribute struct{ Name, Meaning string }
+
+// Entity is one type of item.
+type Entity struct {
+	Type       string
+	Key        string
+	About      string
+	Attributes []Attribute
+}
+
+// Entities returns the layouts of all items. Attributes are listed for people;
+// the structs in this package are what is stored.
+func Entities() []Entity {
+	return []Entity{
+		{"client", clientItems, "A browser or device, with its open sign-up and its token's hash.", []Attribute{
+			{"rv, wr", "revision; name of the last write"}, {"tk, tn, th", "client token: key id, nonce, SHA-256"},
+			{"tp, tu", "hash of the token before, and until when it is accepted"},
+			{"ss, sx, sa", "sessions; when the last is over; the active one"}, {"mid", "id of the newest due mail"},
+			{"ca, ua, ttl", "made, changed (ms); when it may be deleted (s)"},
+			{"su", "sign-up: id, us (user), se (session), ca, ab (abandoned at), co (completed), fa (facts), vs (verifications by kind)"},
+			{"su.fa", "em, un, ph, wa (identifiers: d as written, c canonical), pw (PHC string), fn, ln, bd, ge, lo, md or mr (metadata or its id), lg"},
+			{"su.vs.<kind>", "st (strategy), ky, no (key id and nonce of the code), sn (sent), ex (expires), at (attempts), tr (last code tried, keyed hash), vd (verified), re (mail refused)"},
+		}},
+		{"user", userItems, "An account.", []Attribute{
+			{"fa", "facts, as in a sign-up"}, {"pv.<kind>", "how an identifier was proved"}, {"cv", "credential version"},
+			{"ca, ua, ps", "made, changed, password set (ms)"},
+		}},
+		{"session", sessionItems, "A signed-in client.", []Attribute{
+			{"cl", "client"}, {"cv", "the user's credential version when it began"}, {"ca, la, id, ex", "made, last active, idle until, expires (ms)"},
+		}},
+		{"claim", claimItems, "The one holder of an identifier.", []Attribute{{"ow", "user"}, {"st", "unverified or verified"}}},
+		{"metadata", metadataItems, "An application's object over 512 bytes.", []Attribute{{"md", "JSON"}, {"ttl", "until its sign-up completes"}}},
+	}
+}

@@ -1,0 +1,257 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/doorstep-auth/doorstep/shared/identifier"
+	"github.com/doorstep-auth/doorstep/shared/secret"
+	"github.com/doorstep-auth/doorstep/shared/signup"
+)
+
+var rewrite = flag.Bool("update", false, "write the golden requests")
+
+// recorder keeps the request and answers as an empty table that accepts everything would.
+type recorder struct{ name, request string }
+
+func (r *recorder) record(name string, in any) {
+	r.name = name
+	text, _ := json.MarshalIndent(in, "", "  ")
+	r.request = string(text)
+}
+
+func (r *recorder) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	r.record("GetItem", in)
+	return &dynamodb.GetItemOutput{}, nil
+}
+
+func (r *recorder) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	r.record("BatchGetItem", in)
+	return &dynamodb.BatchGetItemOutput{}, nil
+}
+
+func (r *recorder) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	r.record("PutItem", in)
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+func (r *recorder) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	r.record("UpdateItem", in)
+	return &dynamodb.UpdateItemOutput{}, errStopped
+}
+
+func (r *recorder) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	r.record("TransactWriteItems", in)
+	return &dynamodb.TransactWriteItemsOutput{}, nil
+}
+
+var errStopped = &types.InternalServerError{}
+
+// TestPatterns holds each method to its access pattern and to its exact request.
+func TestPatterns(t *testing.T) {
+	sent := map[string]recorder{}
+	for _, pattern := range Patterns() {
+		t.Run(pattern.Method, func(t *testing.T) {
+			run, known := runs[pattern.Method]
+			if !known {
+				t.Fatalf("no run for the pattern %q", pattern.Method)
+			}
+			r := &recorder{}
+			run(&Table{api: r, name: "doorstep"})
+			sent[pattern.Method] = *r
+			if !strings.Contains(pattern.Request, r.name) {
+				t.Errorf("sent a %s, the pattern says %s", r.name, pattern.Request)
+			}
+			for _, part := range strings.Split(pattern.Condition, "; ") {
+				for _, lead := range []string{"all others ", "the claim "} {
+					part = strings.TrimPrefix(part, lead)
+				}
+				if !strings.Contains(r.request, jsonText(part)) {
+					t.Errorf("the request lacks the condition %q", part)
+				}
+			}
+			if !strings.Contains(r.request, jsonText(pattern.Update)) {
+				t.Errorf("the request lacks the update %q", pattern.Update)
+			}
+			golden(t, strings.Fields(strings.ToLower(strings.ReplaceAll(pattern.Method, ",", "")))[0]+suffix(pattern.Method)+".json", r.request)
+		})
+	}
+	for method := range runs {
+		if _, ok := sent[method]; !ok {
+			t.Errorf("%s has no pattern", method)
+		}
+	}
+}
+
+func suffix(method string) string {
+	if strings.Contains(method, ",") {
+		return "-takeover"
+	}
+	return ""
+}
+
+func jsonText(s string) string {
+	text, _ := json.Marshal(s)
+	return strings.Trim(string(text), `"`)
+}
+
+// random matches what differs from run to run: names of writes and of transactions.
+var random = []*regexp.Regexp{
+	regexp.MustCompile(`("(?:wr|:write)": \{\s*"Value": )"[^"]*"`),
+	regexp.MustCompile(`("ClientRequestToken": )"[^"]*"`),
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	for _, pattern := range random {
+		got = pattern.ReplaceAllString(got, `$1"(random)"`)
+	}
+	path := filepath.Join("testdata", "requests", name)
+	if *rewrite {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (go test ./shared/table -update writes it)", err)
+	}
+	if diff := cmp.Diff(string(bytes.TrimSpace(want)), got); diff != "" {
+		t.Errorf("request (-want +got):\n%s", diff)
+	}
+}
+
+var (
+	moment  = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	address = identifier.Identifier{Kind: identifier.KindEmailAddress, Canonical: "ada@example.com", Display: "Ada@Example.com"}
+	name    = identifier.Identifier{Kind: identifier.KindUsername, Canonical: "ada", Display: "ada"}
+	proof   = signup.Proof{ClientID: signup.ID{1}, Hash: secret.TokenHash{2}, Now: moment}
+)
+
+func sampleSignUp() *signup.SignUp {
+	return &signup.SignUp{
+		ID: signup.ID{3}, UserID: signup.ID{4}, SessionID: signup.ID{5}, CreatedAt: moment, AbandonAt: moment.Add(24 * time.Hour),
+		Facts:         signup.Facts{EmailAddress: address, Username: name, FirstName: "Ada", PasswordHash: "$argon2id$…"},
+		Verifications: map[identifier.Kind]*signup.Verification{address.Kind: sampleVerification()},
+	}
+}
+
+func sampleVerification() *signup.Verification {
+	return &signup.Verification{
+		Strategy: "email_code", KeyID: "m_1", Nonce: bytes.Repeat([]byte{6}, 16), SentAt: moment, ExpiresAt: moment.Add(10 * time.Minute),
+	}
+}
+
+func sampleClient() *signup.Client {
+	return &signup.Client{
+		ID: signup.ID{1}, Revision: 7, SignUp: sampleSignUp(), CreatedAt: moment, UpdatedAt: moment, KeepUntil: moment.Add(time.Hour),
+		Token:    signup.TokenState{KeyID: "m_1", Nonce: bytes.Repeat([]byte{8}, 16), Hash: secret.TokenHash{2}},
+		Sessions: []signup.SessionRef{{ID: signup.ID{5}, UserID: signup.ID{4}, ExpiresAt: moment.Add(time.Hour)}},
+		Active:   signup.ID{5}, MailID: sampleVerification().MailID(),
+	}
+}
+
+func sampleCompletion() signup.Completion {
+	user := &signup.User{ID: signup.ID{4}, Facts: sampleSignUp().Facts, CredentialVersion: 1, CreatedAt: moment, UpdatedAt: moment}
+	return signup.Completion{
+		Client: sampleClient(), User: user,
+		Session: &signup.Session{ID: signup.ID{5}, ClientID: signup.ID{1}, User: user, CredentialVersion: 1, CreatedAt: moment, IdleUntil: moment, ExpiresAt: moment},
+		Claims:  []signup.Claim{{Identifier: address, Owner: user.ID, State: signup.VerifiedClaim}, {Identifier: name, Owner: user.ID, State: signup.VerifiedClaim}},
+	}
+}
+
+func takeover() signup.Completion {
+	done := sampleCompletion()
+	done.Replaced = []signup.Claim{{Identifier: address, Owner: signup.ID{9}, State: signup.UnverifiedClaim}}
+	return done
+}
+
+// runs sends each pattern's request. Their answers don't matter here.
+var runs = map[string]func(*Table){
+	"Client":      func(t *Table) { _, _ = t.Client(context.Background(), proof) },
+	"Claims":      func(t *Table) { _, _ = t.Claims(context.Background(), []identifier.Identifier{address, name}) },
+	"Sessions":    func(t *Table) { _, _ = t.Sessions(context.Background(), sampleClient().Sessions) },
+	"Metadata":    func(t *Table) { _, _ = t.Metadata(context.Background(), signup.ID{10}) },
+	"Current":     func(t *Table) { _, _ = t.Current(context.Background(), signup.ID{1}) },
+	"SaveClient":  func(t *Table) { _ = t.SaveClient(context.Background(), sampleClient()) },
+	"BeginSignUp": func(t *Table) { _, _ = t.BeginSignUp(context.Background(), proof, sampleSignUp(), moment, true) },
+	"BeginVerification": func(t *Table) {
+		_, _ = t.BeginVerification(context.Background(), proof, signup.ID{3}, signup.EmailCode, sampleVerification(), 30*time.Second)
+	},
+	"CountAttempt": func(t *Table) {
+		_, _ = t.CountAttempt(context.Background(), proof, signup.ID{3}, signup.EmailCode, []byte{11}, 5)
+	},
+	"Complete": func(t *Table) { _ = t.Complete(context.Background(), sampleCompletion()) },
+	"Complete, taking over an unverified claim": func(t *Table) { _ = t.Complete(context.Background(), takeover()) },
+	"DeleteClient": func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
+	"SaveMetadata": func(t *Table) {
+		_ = t.SaveMetadata(context.Background(), signup.ID{10}, json.RawMessage(`{"k":"v"}`), moment)
+	},
+	"KeepMetadata": func(t *Table) { _ = t.KeepMetadata(context.Background(), signup.ID{10}) },
+	"RecordRefusal": func(t *Table) {
+		due := signup.DueMail{ClientID: signup.ID{1}, Kind: address.Kind, MailID: "mail", Nonce: []byte{6}}
+		_ = t.RecordRefusal(context.Background(), due, "address_invalid")
+	},
+}
+
+// TestItemsRoundTrip stores what it reads.
+func TestItemsRoundTrip(t *testing.T) {
+	want := sampleClient()
+	attributes, err := marshal(newClient(want, want.Revision, []byte{1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := decodeClient(attributes, want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("client (-want +got):\n%s", diff)
+	}
+}
+
+// TestKeysEscape keeps values that hold separators apart.
+func TestKeysEscape(t *testing.T) {
+	a := claimKey(identifier.Identifier{Kind: "email_address", Canonical: "a#b%c@example.com"})
+	if a.pk != "CLAIM#email_address#a%23b%25c@example.com" {
+		t.Errorf("key is %q", a.pk)
+	}
+}
+
+// TestNewerItemsAreRefused: an item of a later layout isn't misread.
+func TestNewerItemsAreRefused(t *testing.T) {
+	attributes, _ := marshal(newClient(sampleClient(), 7, nil))
+	attributes["iv"] = number(itemVersion + 1)
+	if _, err := decodeClient(attributes, signup.ID{1}); err == nil {
+		t.Error("an item of a newer version was read")
+	}
+}
+
+// TestSeparatorsOnlyInKeys: only keys.go spells a key.
+func TestSeparatorsOnlyInKeys(t *testing.T) {
+	files, _ := filepath.Glob("*.go")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file != "keys.go" && !strings.HasSuffix(file, "_test.go") && bytes.Contains(text, []byte(`"#"`)) {
+			t.Errorf("%s spells a separator", file)
+		}
+	}
+}
