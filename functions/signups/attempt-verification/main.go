@@ -1,0 +1,16 @@
+// Command attempt-verification judges a code, and completes the sign-up with the last missing proof.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+)
+
+func main() {
+	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		service, err := assembly.SignUps(rt)
+		return []gateway.Endpoint{{Operation: clerk.AttemptVerification, Handler: clerk.API{SignUps: service}.AttemptVerification}}, err
+	})
+}

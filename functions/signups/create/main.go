@@ -1,0 +1,16 @@
+// Command create begins a sign-up.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly/passwords"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+)
+
+func main() {
+	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		service, err := passwords.SignUps(rt)
+		return []gateway.Endpoint{{Operation: clerk.CreateSignUp, Handler: clerk.API{SignUps: service}.CreateSignUp}}, err
+	})
+}

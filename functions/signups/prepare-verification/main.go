@@ -1,0 +1,16 @@
+// Command prepare-verification begins a verification, whose mail the table's stream sends.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+)
+
+func main() {
+	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		service, err := assembly.SignUps(rt)
+		return []gateway.Endpoint{{Operation: clerk.PrepareVerification, Handler: clerk.API{SignUps: service}.PrepareVerification}}, err
+	})
+}

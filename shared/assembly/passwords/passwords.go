@@ -1,0 +1,28 @@
+// Package passwords puts together the sign-up service for functions that take
+// passwords. It is apart from package assembly so that the others don't link it.
+package passwords
+
+import (
+	"crypto/rand"
+
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/password"
+	"github.com/doorstep-auth/doorstep/shared/signup"
+)
+
+// SignUps is assembly.SignUps with what judges and hashes passwords.
+func SignUps(rt *boot.Runtime) (*signup.Service, error) {
+	service, err := assembly.SignUps(rt)
+	if err != nil {
+		return nil, err
+	}
+	service.Passwords = struct {
+		*password.Checker
+		*password.Hasher
+	}{
+		password.NewChecker(rt.Settings.Password, rt.Settings.AppName, rt.HTTP),
+		password.NewHasher(rt.Settings.Password.Argon2, service.Keys, rand.Reader),
+	}
+	return service, nil
+}

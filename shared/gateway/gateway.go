@@ -1,0 +1,135 @@
+// Package gateway stands between API Gateway's events and the operations: it
+// reads the request within limits, refuses foreign origins, finds the operation,
+// renders problems, puts CORS on every answer, survives panics and writes one
+// log record per request. Nothing else knows what an event looks like.
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/doorstep-auth/doorstep/shared/problem"
+	"github.com/doorstep-auth/doorstep/shared/settings"
+)
+
+// Wire is a family's way to put problems: its error envelope.
+type Wire interface {
+	// Problem renders err for the caller. Declared problems are in
+	// problem.List(err); without any it is a fault of ours, of which the
+	// caller learns no more than the request's id.
+	Problem(r *Request, err error) *Response
+}
+
+// Function is what a Lambda function of the HTTP API runs: it implements the
+// runtime's handler interface.
+type Function struct {
+	Settings  *settings.Settings
+	Wire      Wire
+	Endpoints []Endpoint
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Invoke answers one event of payload format 2.0.
+func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var event events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return nil, fmt.Errorf("gateway: not an HTTP API event: %w", err)
+	}
+	answer := f.answer(ctx, &event)
+	return json.Marshal(answer)
+}
+
+func (f *Function) answer(ctx context.Context, event *events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
+	r, err := readRequest(event, f.Now())
+	var resp *Response
+	operation := ""
+	if err == nil {
+		resp, operation, err = f.serve(ctx, r)
+	}
+	if err != nil {
+		resp = f.Wire.Problem(r, err)
+	}
+	out, renderErr := resp.event(r, f.Settings)
+	if renderErr != nil {
+		err = renderErr
+		out, _ = f.Wire.Problem(r, renderErr).event(r, f.Settings)
+	}
+	f.log(ctx, r, operation, out.StatusCode, err)
+	return out
+}
+
+// serve runs the operation that r means. A panic is a fault like any other.
+func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, operation string, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			resp, err = nil, &panicked{cause: cause, stack: debug.Stack()}
+		}
+	}()
+	endpoint := find(f.Endpoints, r)
+	if endpoint == nil {
+		return nil, "", problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
+	}
+	if err := f.refuseForeign(r); err != nil {
+		return nil, endpoint.Operation.Name, err
+	}
+	resp, err = endpoint.Handler(ctx, r)
+	return resp, endpoint.Operation.Name, err
+}
+
+// refuseForeign refuses a change that a page of an origin which isn't allowed
+// asks for (CSRF), and a page that carries a native client's token.
+func (f *Function) refuseForeign(r *Request) error {
+	origin := r.Header("origin")
+	if origin == "" {
+		return nil
+	}
+	if r.Header("authorization") != "" {
+		return problem.OriginAuthorization.New()
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return nil
+	}
+	if origin == r.Scheme+"://"+r.Host || f.Settings.OriginAllowed(origin) {
+		return nil
+	}
+	return problem.OriginInvalid.New()
+}
+
+type panicked struct {
+	cause any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.cause) }
+
+// log writes the request's one record: who, what, when, where, how it ended.
+func (f *Function) log(ctx context.Context, r *Request, operation string, status int, err error) {
+	attrs := []slog.Attr{
+		slog.String("request", r.ID), slog.String("operation", operation),
+		slog.String("method", r.Method), slog.String("route", r.RouteKey), slog.Int("status", status),
+		slog.String("source", r.SourceIP), slog.Int64("ms", f.Now().Sub(r.Received).Milliseconds()),
+	}
+	attrs = append(attrs, r.notes...)
+	level := slog.LevelInfo
+	if faults := problem.List(err); faults != nil {
+		attrs = append(attrs, slog.String("problem", faults.Error()))
+	} else if err != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", err.Error()))
+		var p *panicked
+		if errors.As(err, &p) {
+			attrs = append(attrs, slog.String("stack", string(p.stack)))
+		}
+	}
+	f.Log.LogAttrs(ctx, level, "request", attrs...)
+}

@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+)
+
+// Operation is one thing that a caller can ask for: declared once, by the wire
+// that defines it, and held against the template, the functions and the events
+// by a test.
+type Operation struct {
+	// Name is "<family>/<operation>"; it is also the function's folder unless a route says otherwise.
+	Name string
+	// Summary is one sentence for the documents.
+	Summary string
+	Routes  []Route
+}
+
+// Route is one way to ask for an operation.
+type Route struct {
+	Method string // "$default" for whatever no other route takes
+	Path   string // as the template spells it, with {parameters}; empty for $default
+	// Override is the _method that a POST must carry to mean this operation, or empty.
+	Override string
+	// Function is the function that serves the route if it isn't the operation's own.
+	Function string
+}
+
+// Key is the route as API Gateway names it, such as "GET /v1/client".
+func (r Route) Key() string {
+	if r.Path == "" {
+		return r.Method
+	}
+	return r.Method + " " + r.Path
+}
+
+// ServedBy is the function that serves the route of op.
+func (r Route) ServedBy(op Operation) string {
+	if r.Function != "" {
+		return r.Function
+	}
+	return op.Name
+}
+
+// Handler serves one operation. A declared problem in the error is told to the
+// caller; any other error is a fault of ours.
+type Handler func(context.Context, *Request) (*Response, error)
+
+// Endpoint binds an operation to what serves it.
+type Endpoint struct {
+	Operation Operation
+	Handler   Handler
+}
+
+// find returns the endpoint that the request means, or nil.
+func find(endpoints []Endpoint, r *Request) *Endpoint {
+	for i, endpoint := range endpoints {
+		for _, route := range endpoint.Operation.Routes {
+			if route.Key() == r.RouteKey && strings.EqualFold(route.Override, r.override()) {
+				return &endpoints[i]
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/doorstep-auth/doorstep/shared/problem"
+)
+
+// MaxBody is the longest request body that is read, in bytes: room for 8 KB of
+// metadata with every byte percent-encoded, and as much again.
+const MaxBody = 64 << 10
+
+// Request is a request as an operation sees it, whichever way it came.
+type Request struct {
+	ID       string // of the gateway, also in its access log
+	RouteKey string
+	Method   string
+	Path     string
+	Params   map[string]string // path parameters, decoded
+	Query    url.Values
+	Form     Form
+	SourceIP string
+	Host     string
+	Scheme   string // "https", or "http" on a developer's machine
+	Received time.Time
+	header   map[string]string // lower-case names
+	cookies  []*http.Cookie
+	notes    []slog.Attr
+}
+
+// Header returns the header called name, in any case.
+func (r *Request) Header(name string) string { return r.header[strings.ToLower(name)] }
+
+// Cookie returns the value of the cookie called name, or "".
+func (r *Request) Cookie(name string) string {
+	for _, cookie := range r.cookies {
+		if cookie.Name == name {
+			return cookie.Value
+		}
+	}
+	return ""
+}
+
+// Note adds to the request's one log record. Never a secret or a whole address.
+func (r *Request) Note(attr slog.Attr) { r.notes = append(r.notes, attr) }
+
+// override is the verb that a POST stands for, from the query or, as Android
+// sends it, from the body.
+func (r *Request) override() string {
+	if r.Method != http.MethodPost {
+		return ""
+	}
+	if method := r.Query.Get("_method"); method != "" {
+		return method
+	}
+	return r.Form.first("_method")
+}
+
+// readRequest reads the event. The request is usable for an answer even when
+// the error says that a part of it couldn't be read.
+func readRequest(event *events.APIGatewayV2HTTPRequest, now time.Time) (*Request, error) {
+	call := event.RequestContext
+	r := &Request{
+		ID: call.RequestID, RouteKey: event.RouteKey, Method: call.HTTP.Method, Path: event.RawPath,
+		Params: event.PathParameters, SourceIP: call.HTTP.SourceIP, Received: now,
+		header: make(map[string]string, len(event.Headers)),
+	}
+	for name, value := range event.Headers {
+		r.header[strings.ToLower(name)] = value
+	}
+	r.Host, r.Scheme = r.header["host"], r.header["x-forwarded-proto"]
+	if r.Host == "" {
+		r.Host = call.DomainName
+	}
+	if r.Scheme == "" {
+		r.Scheme = "https"
+	}
+	for _, line := range event.Cookies {
+		if parsed, err := http.ParseCookie(line); err == nil {
+			r.cookies = append(r.cookies, parsed...)
+		}
+	}
+	var err error
+	if r.Query, err = url.ParseQuery(event.RawQueryString); err != nil {
+		return r, problem.ParametersMalformed.New().Detailed("It isn't a well-formed query string.")
+	}
+	return r, r.readBody(event)
+}
+
+func (r *Request) readBody(event *events.APIGatewayV2HTTPRequest) error {
+	body := []byte(event.Body)
+	if len(body) > 2*MaxBody {
+		return problem.BodyTooLarge.New().Detailed("%d", MaxBody)
+	}
+	if event.IsBase64Encoded {
+		decoded, err := base64.StdEncoding.DecodeString(event.Body)
+		if err != nil {
+			return problem.BodyInvalid.New().Detailed("It isn't valid base64.")
+		}
+		body = decoded
+	}
+	if len(body) > MaxBody {
+		return problem.BodyTooLarge.New().Detailed("%d", MaxBody)
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	var err error
+	r.Form, err = parseForm(r.Header("content-type"), body)
+	return err
+}

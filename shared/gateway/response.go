@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/doorstep-auth/doorstep/shared/settings"
+)
+
+// Response is an operation's answer.
+type Response struct {
+	Status  int
+	Header  map[string]string
+	Cookies []*http.Cookie
+	Body    any // rendered as JSON; nil for none
+}
+
+// event renders the answer for API Gateway, with CORS on it whatever it is.
+func (resp *Response) event(r *Request, s *settings.Settings) (events.APIGatewayV2HTTPResponse, error) {
+	out := events.APIGatewayV2HTTPResponse{StatusCode: resp.Status, Headers: map[string]string{
+		"cache-control":          "no-store",
+		"x-content-type-options": "nosniff",
+	}}
+	if resp.Body != nil {
+		body, err := json.Marshal(resp.Body)
+		if err != nil {
+			return out, err
+		}
+		out.Body, out.Headers["content-type"] = string(body), "application/json; charset=utf-8"
+	}
+	for name, value := range resp.Header {
+		out.Headers[strings.ToLower(name)] = value
+	}
+	for _, cookie := range resp.Cookies {
+		out.Cookies = append(out.Cookies, cookie.String())
+	}
+	maps.Copy(out.Headers, corsHeaders(r, s))
+	return out, nil
+}
+
+// corsHeaders let the pages of allowed origins read the answer (Fetch §3.2).
+func corsHeaders(r *Request, s *settings.Settings) map[string]string {
+	headers := map[string]string{"vary": "Origin"}
+	origin := r.Header("origin")
+	if origin == "" || !s.OriginAllowed(origin) {
+		return headers
+	}
+	headers["access-control-allow-origin"] = origin
+	headers["access-control-allow-credentials"] = "true"
+	headers["access-control-expose-headers"] = "Authorization, Clerk-Db-Jwt, X-Country, Retry-After"
+	return headers
+}
+
+// Preflight answers OPTIONS requests of pages (Fetch §3.2.3).
+func Preflight() *Response {
+	return &Response{Status: http.StatusNoContent, Header: map[string]string{
+		"Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+		"Access-Control-Allow-Headers": "authorization, content-type, x-mobile, x-expo-sdk-version",
+		"Access-Control-Max-Age":       "600",
+	}}
+}

@@ -1,0 +1,212 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/doorstep-auth/doorstep/shared/identifier"
+	"github.com/doorstep-auth/doorstep/shared/secret"
+	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/signup"
+)
+
+const (
+	defaultConcurrency = 8
+	// backlog is the age from which on a mail may have been superseded by one that
+	// isn't in the same batch. The stream delivers within a second unless it is held up.
+	backlog = 5 * time.Second
+	// reserve is kept of the deadline to log and answer.
+	reserve = 2 * time.Second
+)
+
+// Store is what of the table a Dispatcher needs.
+type Store interface {
+	// Current returns the id of the newest due mail of client, "" if there is
+	// none. The read must be consistent: an older answer would drop a mail that is due.
+	Current(ctx context.Context, client signup.ID) (mailID string, err error)
+	// RecordRefusal notes why due was refused for good, unless a newer mail has
+	// taken its place, which is no error.
+	RecordRefusal(ctx context.Context, due signup.DueMail, reason string) error
+}
+
+// Keys finds the key that a due mail names; *secret.Keyring does.
+type Keys interface {
+	ByID(id string) (secret.MACKey, bool)
+}
+
+// Options are the parts of a Dispatcher.
+type Options struct {
+	Settings *settings.Settings
+	Keys     Keys
+	Sender   Sender
+	Store    Store
+	Log      *slog.Logger
+	Now      func() time.Time
+	// Function names the function in the metrics; empty leaves it out.
+	Function string
+	// Concurrency is how many mails are sent at once; 0 is 8.
+	Concurrency int
+}
+
+// Dispatcher delivers due mails. It is safe for concurrent use.
+type Dispatcher struct {
+	parts    Options
+	renderer *Renderer
+	settled  settled
+}
+
+// NewDispatcher checks the settings of the mails; the error names each that is
+// missing or wrong.
+func NewDispatcher(o Options) (*Dispatcher, error) {
+	renderer, err := NewRenderer(o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = defaultConcurrency
+	}
+	return &Dispatcher{parts: o, renderer: renderer}, nil
+}
+
+// Failure is a mail that must be delivered again.
+type Failure struct {
+	Index int   // position in what Deliver was given
+	Err   error // without secrets or addresses
+}
+
+// Deliver sends due, which is in the order of the stream, in any order and
+// several at once. What has expired or was superseded is dropped; what SES refuses
+// for good is recorded in the store. It returns the mails to deliver again, by
+// rising index. A mail that is delivered again though it was settled here before,
+// as a stream does with all that follow a failed one, isn't sent again while this
+// process lives.
+func (d *Dispatcher) Deliver(ctx context.Context, due []signup.DueMail) []Failure {
+	if len(due) == 0 {
+		return nil
+	}
+	ctx, cancel := leaveReserve(ctx)
+	defer cancel()
+	d.settled.forget(d.parts.Now())
+	newest := newestOfEach(due)
+	results := make([]result, len(due))
+	slots := make(chan struct{}, d.parts.Concurrency)
+	var all sync.WaitGroup
+	for i := range due {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			results[i] = d.deliver(ctx, due[i], newest[due[i].ClientID] != i)
+		})
+	}
+	all.Wait()
+	d.measure(ctx, results)
+	return failures(results)
+}
+
+// leaveReserve is ctx with a deadline that leaves time to answer.
+func leaveReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, limited := ctx.Deadline(); limited {
+		return context.WithDeadline(ctx, end.Add(-reserve))
+	}
+	return context.WithCancel(ctx)
+}
+
+// newestOfEach is the position of each client's last mail in due.
+func newestOfEach(due []signup.DueMail) map[signup.ID]int {
+	newest := make(map[signup.ID]int, len(due))
+	for i := range due {
+		newest[due[i].ClientID] = i
+	}
+	return newest
+}
+
+func failures(results []result) (list []Failure) {
+	for i, r := range results {
+		if r.outcome == outcomeRetry {
+			list = append(list, Failure{Index: i, Err: r.err})
+		}
+	}
+	return list
+}
+
+// deliver brings one mail to its outcome and logs it.
+func (d *Dispatcher) deliver(ctx context.Context, due signup.DueMail, superseded bool) (r result) {
+	began := d.parts.Now()
+	defer func() {
+		if cause := recover(); cause != nil {
+			r = again(fmt.Errorf("mail: panic: %v", cause))
+		}
+		if r.final() {
+			d.settled.add(due.MailID, due.ExpiresAt)
+		}
+		d.record(ctx, due, r, d.parts.Now().Sub(began))
+	}()
+	switch {
+	case d.settled.has(due.MailID):
+		return result{outcome: outcomeRepeated}
+	case due.Expired(began):
+		return result{outcome: outcomeExpired}
+	case superseded || d.supersededSince(ctx, due, began):
+		return result{outcome: outcomeSuperseded}
+	case ctx.Err() != nil:
+		return again(errors.New("mail: no time left"))
+	}
+	return d.send(ctx, due)
+}
+
+// supersededSince asks whether a mail that was held up is still wanted. If that
+// can't be told it is: a stale code does no harm, a missing one does.
+func (d *Dispatcher) supersededSince(ctx context.Context, due signup.DueMail, now time.Time) bool {
+	if now.Sub(due.StoredAt) < backlog {
+		return false
+	}
+	current, err := d.parts.Store.Current(ctx, due.ClientID)
+	if err != nil {
+		d.parts.Log.LogAttrs(ctx, slog.LevelWarn, "is the mail still current?", slog.String("mail_id", due.MailID), slog.String("error", err.Error()))
+		return false
+	}
+	return current != due.MailID
+}
+
+func (d *Dispatcher) send(ctx context.Context, due signup.DueMail) result {
+	message, err := d.message(due)
+	if err != nil {
+		return again(err)
+	}
+	err = d.parts.Sender.Send(ctx, message)
+	var refused *Refused
+	if !errors.As(err, &refused) {
+		if err != nil {
+			return again(err)
+		}
+		return result{outcome: outcomeSent}
+	}
+	if err := d.parts.Store.RecordRefusal(ctx, due, refused.Reason); err != nil {
+		return again(fmt.Errorf("mail: record refusal (%s): %w", refused.Reason, err))
+	}
+	return result{outcome: outcomeRefused, reason: refused.Reason}
+}
+
+func (d *Dispatcher) message(due signup.DueMail) (Message, error) {
+	key, found := d.parts.Keys.ByID(due.KeyID)
+	if !found {
+		return Message{}, fmt.Errorf("mail: unknown key %q", due.KeyID)
+	}
+	message, err := d.renderer.Render(due.Locale, VerificationCode{
+		AppName: d.parts.Settings.AppName, Code: due.Code(key), Minutes: wholeMinutes(due.ExpiresAt.Sub(d.parts.Now())),
+	})
+	message.ID, message.To = due.MailID, address(due).MailAddress()
+	return message, err
+}
+
+// wholeMinutes is what is left of a code's life, to the nearest minute and at least one.
+func wholeMinutes(left time.Duration) int { return max(1, int(left.Round(time.Minute)/time.Minute)) }
+
+// address is the one that due goes to.
+func address(due signup.DueMail) identifier.Identifier {
+	return identifier.Identifier{Kind: due.Kind, Canonical: due.Canonical, Display: due.To}
+}

@@ -1,0 +1,342 @@
+package mail
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+
+	"github.com/doorstep-auth/doorstep/shared/secret"
+	"github.com/doorstep-auth/doorstep/shared/settings"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func testSettings() *settings.Settings {
+	s := settings.Default()
+	s.AppName = "Acme & Söhne <Ltd>"
+	s.Mail.FromAddress = "no-reply@acme.example"
+	return s
+}
+
+func testRenderer(t *testing.T, s *settings.Settings) *Renderer {
+	t.Helper()
+	r, err := NewRenderer(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func testCode(s *settings.Settings) VerificationCode {
+	return VerificationCode{AppName: s.AppName, Code: secret.NewText("012345"), Minutes: 10}
+}
+
+func render(t *testing.T, r *Renderer, locale string, m Mail) Message {
+	t.Helper()
+	message, err := r.Render(locale, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return message
+}
+
+// One golden file per mail, language and part. `go test ./shared/mail -update` writes them.
+func TestGoldens(t *testing.T) {
+	s := testSettings()
+	r := testRenderer(t, s)
+	for _, locale := range settings.Locales() {
+		for _, m := range []Mail{testCode(s)} {
+			message := render(t, r, locale, m)
+			parts := map[string]string{"subject": message.Subject + "\n", "txt": message.Text.Reveal(), "html": message.HTML.Reveal()}
+			for part, got := range parts {
+				t.Run(fmt.Sprintf("%s.%s.%s", m.kind(), locale, part), func(t *testing.T) { golden(t, got) })
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", filepath.Base(t.Name()))
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("differs from %s (-want +got):\n%s", file, diff)
+	}
+}
+
+// settings.TextKeys and settings.Locales promise what this package has to serve:
+// every text is there in every language, and no other.
+func TestTextsAreThoseOfTheSettings(t *testing.T) {
+	want := append(settings.TextKeys(), minute, minutes)
+	slices.Sort(want)
+	var locales []string
+	for _, l := range languages() {
+		locales = append(locales, l.locale)
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(l.words))); diff != "" {
+			t.Errorf("texts of %s (-want +got):\n%s", l.locale, diff)
+		}
+		if faults := check(l.words, l.locale, nil); len(faults) > 0 {
+			t.Error(faults)
+		}
+	}
+	if diff := cmp.Diff(settings.Locales(), locales); diff != "" {
+		t.Errorf("locales (-want +got):\n%s", diff)
+	}
+}
+
+func TestSettingsReplaceEachText(t *testing.T) {
+	for _, key := range settings.TextKeys() {
+		t.Run(key, func(t *testing.T) {
+			s := testSettings()
+			s.Mail.Texts = map[string]map[string]string{"de": {key: "Eigene Worte von {app_name}, <b> & {Klammern}"}}
+			r := testRenderer(t, s)
+			const want = "Eigene Worte von Acme & Söhne <Ltd>, <b> & {Klammern}"
+			german := render(t, r, "de", testCode(s))
+			plain := german.Subject + german.Text.Reveal()
+			if strings.Count(plain, want) != 1 || !strings.Contains(textIn(t, "html", german.HTML.Reveal()), want) {
+				t.Errorf("the text isn't shown as it is:\n%s\n%s", plain, german.HTML.Reveal())
+			}
+			english := render(t, r, "en", testCode(s))
+			if strings.Contains(english.Subject+english.Text.Reveal(), "Eigene") {
+				t.Error("another language's text changed")
+			}
+		})
+	}
+}
+
+func TestNewRendererNamesEveryFault(t *testing.T) {
+	s := testSettings()
+	s.Mail.FromAddress = ""
+	s.Mail.Texts = map[string]map[string]string{
+		// The code has its own place: in a subject it would reach SES's events.
+		"en": {"verification_code.subject": "{code} for {app_name}", "verification_code.intro": "Hello {first_name}"},
+		"de": {"verification_code.expiry": "{time_left} {} {Minuten} {"},
+	}
+	_, err := NewRenderer(s)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	const want = "settings: mail.from_address: is missing, and so is MAIL_FROM; " +
+		"mail.texts.en.verification_code.intro: unknown {first_name}, known are {app_name}, {time_left}; " +
+		"mail.texts.en.verification_code.subject: unknown {code}, known are {app_name}, {time_left}"
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A template that asks for a text which isn't there is an error, not a gap.
+func TestRenderRefusesMissingTexts(t *testing.T) {
+	for _, key := range settings.TextKeys() {
+		if key == settings.TextVerificationCodeSubject {
+			continue // templates don't ask for it
+		}
+		s := testSettings()
+		r := testRenderer(t, s)
+		delete(r.languages[0].words, key)
+		page := map[string]any{"Lang": "en", "Subject": "x", "Mail": testCode(s), "Text": r.languages[0].words.of(testCode(s))}
+		if r.text.ExecuteTemplate(io.Discard, "verification_code.txt", page) == nil {
+			t.Errorf("without %s a text is written all the same", key)
+		}
+		if r.html.ExecuteTemplate(io.Discard, "verification_code.html", page) == nil {
+			t.Errorf("without %s a page is written all the same", key)
+		}
+		if _, err := r.Render("en", testCode(s)); err == nil {
+			t.Errorf("without %s a mail is rendered all the same", key)
+		}
+	}
+}
+
+func TestLocale(t *testing.T) {
+	for _, test := range []struct{ locale, fallback, want string }{
+		{"de", "en", "de"}, {"de-AT", "en", "de"}, {"DE_ch", "en", "de"}, {"de-Latn-CH-1996", "en", "de"}, {"i-default", "de", "en"}, {"gsw", "en", "en"},
+		{"en-GB", "de", "en"}, {"en-US-u-ca-gregory", "de", "en"},
+		{"", "de", "de"}, {"ja", "de", "de"}, {"ja", "en", "en"}, {"zh-Hant-TW", "de", "de"}, {"und", "de", "de"},
+		{"", "", "en"}, {"not a tag", "de", "de"}, {"xx-Quux-!!", "", "en"}, {strings.Repeat("a-", 5000), "de", "de"},
+	} {
+		s := testSettings()
+		s.Mail.DefaultLocale = test.fallback
+		r := testRenderer(t, s)
+		if got := r.language(test.locale).locale; got != test.want {
+			t.Errorf("locale %.40q with default %q gives %s, want %s", test.locale, test.fallback, got, test.want)
+		}
+	}
+}
+
+func TestMinutesInWords(t *testing.T) {
+	s := testSettings()
+	r := testRenderer(t, s)
+	for minutes, want := range map[int]string{1: "in 1 minute and", 2: "in 2 minutes and", 10: "in 10 minutes and"} {
+		m := testCode(s)
+		m.Minutes = minutes
+		if text := render(t, r, "en", m).Text.Reveal(); !strings.Contains(text, want) {
+			t.Errorf("%q isn't in\n%s", want, text)
+		}
+	}
+}
+
+// Both parts say the same, word by word.
+func TestPlainTextEqualsHTML(t *testing.T) {
+	s := testSettings()
+	r := testRenderer(t, s)
+	for _, locale := range settings.Locales() {
+		message := render(t, r, locale, testCode(s))
+		if diff := cmp.Diff(strings.Fields(message.Text.Reveal()), strings.Fields(textIn(t, "body", message.HTML.Reveal()))); diff != "" {
+			t.Errorf("%s (-text +html):\n%s", locale, diff)
+		}
+	}
+}
+
+// R17, R63: nothing remote, nothing that runs, no links; and what assistive
+// technology needs: a language, a title, one heading, no table for layout.
+func TestR17R63HTMLIsSelfContainedAndAccessible(t *testing.T) {
+	s := testSettings()
+	r := testRenderer(t, s)
+	allowed := map[string]bool{"html": true, "head": true, "meta": true, "title": true, "style": true, "body": true, "div": true, "h1": true, "p": true}
+	for _, locale := range settings.Locales() {
+		page := render(t, r, locale, testCode(s)).HTML.Reveal()
+		for _, remote := range []string{"http:", "https:", "//", "url(", "@import", "src=", "href=", "javascript:"} {
+			if strings.Contains(page, remote) {
+				t.Errorf("%s: %q is in the page", locale, remote)
+			}
+		}
+		count := map[string]int{}
+		for node := range parsed(t, page).Descendants() {
+			if node.Type != html.ElementNode {
+				continue
+			}
+			count[node.Data]++
+			if !allowed[node.Data] {
+				t.Errorf("%s: <%s> isn't expected in a mail", locale, node.Data)
+			}
+			for _, attribute := range node.Attr {
+				if strings.HasPrefix(attribute.Key, "on") {
+					t.Errorf("%s: %s runs", locale, attribute.Key)
+				}
+				// Clients that drop <html> keep the <div>.
+				if attribute.Key == "lang" && attribute.Val == locale {
+					count["lang on "+node.Data]++
+				}
+			}
+		}
+		for _, once := range []string{"title", "h1", "lang on html", "lang on div"} {
+			if count[once] != 1 {
+				t.Errorf("%s: %d times %s", locale, count[once], once)
+			}
+		}
+		for _, needed := range []string{`name="color-scheme" content="light dark"`, `name="viewport"`} {
+			if !strings.Contains(page, needed) {
+				t.Errorf("%s: %s is missing", locale, needed)
+			}
+		}
+	}
+}
+
+// Colours of our own would be unreadable where a client turns them around.
+func TestHTMLHasNoColours(t *testing.T) {
+	page, err := templateFiles.ReadFile("templates/verification_code.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	styles := strings.ReplaceAll(string(page), "color-scheme", "")
+	for _, colour := range []string{"color:", "background", "#", "rgb"} {
+		if strings.Contains(styles, colour) {
+			t.Errorf("the template sets %q", colour)
+		}
+	}
+}
+
+// The code shows where it belongs and nowhere else.
+func TestR13CodeIsInTheBodiesOnly(t *testing.T) {
+	s := testSettings()
+	message := render(t, testRenderer(t, s), "en", testCode(s))
+	for part, text := range map[string]secret.Text{"text": message.Text, "html": message.HTML} {
+		if n := strings.Count(text.Reveal(), "012345"); n != 1 {
+			t.Errorf("%s shows the code %d times", part, n)
+		}
+	}
+	message.ID, message.To = "m1", "jo@example.com"
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "message", message, "mail", testCode(s))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		fmt.Fprintf(&log, verb+verb+verb, message, &message, testCode(s))
+	}
+	for _, leak := range []string{"012345", "303132333435", "jo@example.com"} {
+		if strings.Contains(log.String(), leak) {
+			t.Errorf("%s in %s", leak, log.String())
+		}
+	}
+}
+
+// R29: what ends a header never reaches one.
+func TestR29ValuesCannotInjectHeaders(t *testing.T) {
+	for _, line := range []string{"\r\nBcc: eve@example.com", "\nBcc: eve@example.com", "\rBcc: x", "\u2028Bcc: x", "\u0085x", "\x00x", "\x1b[31m"} {
+		s := testSettings()
+		s.AppName = "Acme" + line
+		s.Mail.FromName = "Acme" + line
+		s.Mail.Texts = map[string]map[string]string{"en": {"verification_code.subject": "Code" + line + " for {app_name}"}}
+		message := render(t, testRenderer(t, s), "en", testCode(s))
+		for name, header := range map[string]string{"subject": message.Subject, "from": message.From} {
+			if oneLine(header) != header || !strings.Contains(header, "Acme") {
+				t.Errorf("%s is %q", name, header)
+			}
+		}
+	}
+}
+
+func TestFromIsAMailbox(t *testing.T) {
+	for _, test := range []struct{ app, name, want string }{
+		{"Acme", "", `"Acme" <no-reply@acme.example>`},
+		{"Acme", "Acme, Inc. \"Support\" <x@y>", `"Acme, Inc. \"Support\" <x@y>" <no-reply@acme.example>`},
+		{"Söhne", "", `=?utf-8?q?S=C3=B6hne?= <no-reply@acme.example>`},
+	} {
+		s := testSettings()
+		s.AppName, s.Mail.FromName = test.app, test.name
+		if got := testRenderer(t, s).from; got != test.want {
+			t.Errorf("%+v gives %s", test, got)
+		}
+	}
+}
+
+func parsed(t *testing.T, page string) *html.Node {
+	t.Helper()
+	node, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return node
+}
+
+// textIn is the text of the page's elements called tag.
+func textIn(t *testing.T, tag, page string) string {
+	t.Helper()
+	var text strings.Builder
+	for node := range parsed(t, page).Descendants() {
+		if node.Type != html.ElementNode || node.Data != tag {
+			continue
+		}
+		for child := range node.Descendants() {
+			if child.Type == html.TextNode {
+				text.WriteString(child.Data)
+			}
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,14 @@
+package mail
+
+import "github.com/doorstep-auth/doorstep/shared/settings"
+
+func english() words {
+	return words{
+		minute: "1 minute", minutes: "%d minutes",
+		settings.TextVerificationCodeSubject: "Your {app_name} verification code",
+		settings.TextVerificationCodeHeading: "Confirm your email address",
+		settings.TextVerificationCodeIntro:   "To continue signing up for {app_name}, enter this code:",
+		settings.TextVerificationCodeExpiry:  "The code expires in {time_left} and can be used once.",
+		settings.TextVerificationCodeIgnore:  "If you didn't ask for this code, you can ignore this email. Don't share the code with anyone.",
+	}
+}

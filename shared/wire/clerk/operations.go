@@ -1,0 +1,78 @@
+package clerk
+
+import "github.com/doorstep-auth/doorstep/shared/gateway"
+
+// The operations of this wire. template.yaml, functions/ and events/ are held
+// against them by a test.
+var (
+	GetEnvironment = gateway.Operation{
+		Name: "client/environment", Summary: "What the instance asks for, as SDKs want to see it.",
+		Routes: []gateway.Route{
+			{Method: "GET", Path: "/v1/environment"},
+			{Method: "PATCH", Path: "/v1/environment"},
+			{Method: "POST", Path: "/v1/environment", Override: "PATCH"},
+			{Method: "POST", Path: "/v1/environment", Override: "GET"},
+		},
+	}
+	GetClient = gateway.Operation{
+		Name: "client/get", Summary: "The calling client with its sign-up and sessions; made for a native caller without one.",
+		Routes: []gateway.Route{
+			{Method: "GET", Path: "/v1/client"},
+			{Method: "POST", Path: "/v1/client", Override: "GET", Function: "client/write"},
+		},
+	}
+	CreateClient = gateway.Operation{
+		Name: "client/create", Summary: "The calling client, made if the caller has none.",
+		Routes: []gateway.Route{
+			{Method: "PUT", Path: "/v1/client", Function: "client/write"},
+			{Method: "POST", Path: "/v1/client", Function: "client/write"},
+			{Method: "POST", Path: "/v1/client", Override: "PUT", Function: "client/write"},
+		},
+	}
+	DeleteClient = gateway.Operation{
+		Name: "client/delete", Summary: "Ends every session of the calling client and forgets it.",
+		Routes: []gateway.Route{
+			{Method: "DELETE", Path: "/v1/client", Function: "client/write"},
+			{Method: "POST", Path: "/v1/client", Override: "DELETE", Function: "client/write"},
+		},
+	}
+	Preflight = gateway.Operation{
+		Name: "client/preflight", Summary: "Answers the CORS preflight of a page.",
+		Routes: []gateway.Route{{Method: "OPTIONS", Path: "/{proxy+}"}},
+	}
+	NotFound = gateway.Operation{
+		Name: "client/not-found", Summary: "Answers whatever no other route takes.",
+		Routes: []gateway.Route{{Method: "$default"}},
+	}
+	CreateSignUp = gateway.Operation{
+		Name: "signups/create", Summary: "Begins a sign-up with any of its fields, in place of the client's earlier one.",
+		Routes: []gateway.Route{{Method: "POST", Path: "/v1/client/sign_ups"}},
+	}
+	GetSignUp = gateway.Operation{
+		Name: "signups/get", Summary: "The client's sign-up as it stands.",
+		Routes: []gateway.Route{{Method: "GET", Path: "/v1/client/sign_ups/{id}"}},
+	}
+	UpdateSignUp = gateway.Operation{
+		Name: "signups/update", Summary: "Adds or changes fields of an open sign-up; the last missing one completes it.",
+		Routes: []gateway.Route{
+			{Method: "PATCH", Path: "/v1/client/sign_ups/{id}"},
+			{Method: "POST", Path: "/v1/client/sign_ups/{id}", Override: "PATCH"},
+		},
+	}
+	PrepareVerification = gateway.Operation{
+		Name: "signups/prepare-verification", Summary: "Mails a new code for the sign-up's address.",
+		Routes: []gateway.Route{{Method: "POST", Path: "/v1/client/sign_ups/{id}/prepare_verification"}},
+	}
+	AttemptVerification = gateway.Operation{
+		Name: "signups/attempt-verification", Summary: "Judges a code; the last missing proof completes the sign-up.",
+		Routes: []gateway.Route{{Method: "POST", Path: "/v1/client/sign_ups/{id}/attempt_verification"}},
+	}
+)
+
+// Operations returns all of them, in the order of the documents.
+func Operations() []gateway.Operation {
+	return []gateway.Operation{
+		GetEnvironment, GetClient, CreateClient, DeleteClient, Preflight, NotFound,
+		CreateSignUp, GetSignUp, UpdateSignUp, PrepareVerification, AttemptVerification,
+	}
+}

@@ -1,0 +1,229 @@
+package clerk
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/doorstep-auth/doorstep/shared/identifier"
+	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/signup"
+)
+
+// Prefixes of the ids (§4).
+const (
+	clientPrefix  = "client_"
+	signUpPrefix  = "sua_"
+	sessionPrefix = "sess_"
+	userPrefix    = "user_"
+)
+
+// signUp is the SignUp resource (§4.1). Lists and verifications are never null.
+type signUp struct {
+	Object           string          `json:"object"`
+	ID               string          `json:"id"`
+	Status           signup.Status   `json:"status"`
+	RequiredFields   []string        `json:"required_fields"`
+	OptionalFields   []string        `json:"optional_fields"`
+	MissingFields    []string        `json:"missing_fields"`
+	UnverifiedFields []string        `json:"unverified_fields"`
+	Verifications    verifications   `json:"verifications"`
+	Username         *string         `json:"username"`
+	EmailAddress     *string         `json:"email_address"`
+	PhoneNumber      *string         `json:"phone_number"`
+	Web3Wallet       *string         `json:"web3_wallet"`
+	PasswordEnabled  bool            `json:"password_enabled"`
+	HasPassword      bool            `json:"has_password"`
+	FirstName        *string         `json:"first_name"`
+	LastName         *string         `json:"last_name"`
+	Birthday         *string         `json:"birthday"`
+	Gender           *string         `json:"gender"`
+	UnsafeMetadata   json.RawMessage `json:"unsafe_metadata"`
+	PublicMetadata   json.RawMessage `json:"public_metadata"`
+	CustomAction     bool            `json:"custom_action"`
+	ExternalID       *string         `json:"external_id"`
+	CreatedSessionID *string         `json:"created_session_id"`
+	CreatedUserID    *string         `json:"created_user_id"`
+	AbandonAt        int64           `json:"abandon_at"`
+	AbandonedAt      *int64          `json:"abandoned_at"`
+	LegalAcceptedAt  *int64          `json:"legal_accepted_at"`
+	Locale           *string         `json:"locale"`
+}
+
+// verifications has a member for each kind; null until it is prepared.
+type verifications struct {
+	EmailAddress    *verification `json:"email_address"`
+	PhoneNumber     *verification `json:"phone_number"`
+	Web3Wallet      *verification `json:"web3_wallet"`
+	ExternalAccount *verification `json:"external_account"`
+}
+
+// verification is the Verification resource (§4.2). NextAction and
+// SupportedStrategies are a sign-up's own and absent elsewhere.
+type verification struct {
+	Object              string                    `json:"object"`
+	Status              signup.VerificationStatus `json:"status"`
+	Strategy            string                    `json:"strategy"`
+	Attempts            int                       `json:"attempts"`
+	ExpireAt            int64                     `json:"expire_at"`
+	Error               *errorItem                `json:"error,omitempty"`
+	NextAction          *string                   `json:"next_action,omitempty"`
+	SupportedStrategies []string                  `json:"supported_strategies,omitempty"`
+}
+
+var emptyObject = json.RawMessage("{}")
+
+func newSignUp(s *settings.Settings, su *signup.SignUp, now time.Time) *signUp {
+	needs, status := signup.Require(s, su), su.StatusAt(now)
+	r := &signUp{
+		Object: "sign_up_attempt", ID: signUpPrefix + su.ID.String(), Status: status,
+		RequiredFields: needs.Required, OptionalFields: needs.Optional,
+		MissingFields: needs.Missing, UnverifiedFields: needs.Unverified,
+		Verifications: verifications{EmailAddress: newVerification(s, su, identifier.KindEmailAddress, now)},
+		Username:      optional(su.Username.Display), EmailAddress: optional(su.EmailAddress.Display),
+		PhoneNumber: optional(su.PhoneNumber.Canonical), Web3Wallet: optional(su.Web3Wallet.Display),
+		PasswordEnabled: s.Attributes.Password.Requirement != settings.Off, HasPassword: su.PasswordHash != "",
+		FirstName: optional(su.FirstName), LastName: optional(su.LastName),
+		Birthday: optional(su.Birthday), Gender: optional(su.Gender),
+		UnsafeMetadata: object(su.Unsafe.JSON), PublicMetadata: emptyObject,
+		AbandonAt: su.AbandonAt.UnixMilli(), LegalAcceptedAt: optionalTime(su.LegalAccepted), Locale: optional(su.Locale),
+	}
+	switch status {
+	case signup.Complete:
+		r.CreatedUserID = optional(userPrefix + su.UserID.String())
+		r.CreatedSessionID = optional(sessionPrefix + su.SessionID.String())
+	case signup.Abandoned:
+		r.AbandonedAt = &r.AbandonAt
+	}
+	return r
+}
+
+func newVerification(s *settings.Settings, su *signup.SignUp, kind identifier.Kind, now time.Time) *verification {
+	v := su.Verifications[kind]
+	if v == nil {
+		return nil
+	}
+	status, next := v.StatusAt(now, s.Verification.MaxAttempts), ""
+	switch status {
+	case signup.Unverified:
+		next = "needs_attempt"
+	case signup.Failed, signup.Expired:
+		next = "needs_prepare"
+	}
+	r := &verification{
+		Object: "verification_otp", Status: status, Strategy: v.Strategy, Attempts: v.Attempts,
+		ExpireAt: v.ExpiresAt.UnixMilli(), NextAction: &next, SupportedStrategies: signup.SupportedStrategies(s, kind),
+	}
+	if v.Refused != "" {
+		item := newErrorItem(mailRefused(v.Refused))
+		r.Error = &item
+	}
+	return r
+}
+
+// client is the Client resource (§4.3).
+type client struct {
+	Object                     string     `json:"object"`
+	ID                         string     `json:"id"`
+	Sessions                   []*session `json:"sessions"`
+	SignIn                     any        `json:"sign_in"`
+	SignUp                     *signUp    `json:"sign_up"`
+	LastActiveSessionID        *string    `json:"last_active_session_id"`
+	LastAuthenticationStrategy *string    `json:"last_authentication_strategy"`
+	CookieExpiresAt            *int64     `json:"cookie_expires_at"`
+	CaptchaBypass              bool       `json:"captcha_bypass"`
+	CreatedAt                  int64      `json:"created_at"`
+	UpdatedAt                  int64      `json:"updated_at"`
+}
+
+func newClient(s *settings.Settings, answer *signup.Answer) *client {
+	c := answer.Client
+	r := &client{
+		Object: "client", ID: clientPrefix + c.ID.String(), Sessions: []*session{},
+		CreatedAt: c.CreatedAt.UnixMilli(), UpdatedAt: c.UpdatedAt.UnixMilli(),
+	}
+	for _, session := range answer.Sessions {
+		r.Sessions = append(r.Sessions, newSession(session))
+		if session.ID == c.Active {
+			r.LastActiveSessionID = optional(sessionPrefix + session.ID.String())
+		}
+	}
+	if c.SignUp != nil && c.SignUp.StatusAt(answer.Now) == signup.MissingRequirements {
+		r.SignUp = newSignUp(s, c.SignUp, answer.Now)
+	}
+	return r
+}
+
+// session is the Session resource (§4.4).
+type session struct {
+	Object                   string         `json:"object"`
+	ID                       string         `json:"id"`
+	Status                   string         `json:"status"`
+	ExpireAt                 int64          `json:"expire_at"`
+	AbandonAt                int64          `json:"abandon_at"`
+	LastActiveAt             int64          `json:"last_active_at"`
+	LastActiveOrganizationID *string        `json:"last_active_organization_id"`
+	Actor                    *string        `json:"actor"`
+	Tasks                    []string       `json:"tasks"`
+	User                     *user          `json:"user"`
+	PublicUserData           publicUserData `json:"public_user_data"`
+	FactorVerificationAge    [2]int         `json:"factor_verification_age"`
+	CreatedAt                int64          `json:"created_at"`
+	UpdatedAt                int64          `json:"updated_at"`
+	LastActiveToken          any            `json:"last_active_token"`
+}
+
+type publicUserData struct {
+	FirstName       *string `json:"first_name"`
+	LastName        *string `json:"last_name"`
+	ImageURL        string  `json:"image_url"`
+	HasImage        bool    `json:"has_image"`
+	Identifier      string  `json:"identifier"`
+	UserID          string  `json:"user_id"`
+	Username        *string `json:"username"`
+	ProfileImageURL string  `json:"profile_image_url"`
+}
+
+func newSession(s *signup.Session) *session {
+	u := s.User
+	return &session{
+		Object: "session", ID: sessionPrefix + s.ID.String(), Status: "active",
+		ExpireAt: s.IdleUntil.UnixMilli(), AbandonAt: s.ExpiresAt.UnixMilli(), LastActiveAt: s.LastActiveAt.UnixMilli(),
+		Tasks: []string{}, User: newUser(u, s.LastActiveAt),
+		PublicUserData: publicUserData{
+			FirstName: optional(u.FirstName), LastName: optional(u.LastName), Username: optional(u.Username.Display),
+			UserID: userPrefix + u.ID.String(), Identifier: mainIdentifier(u),
+		},
+		FactorVerificationAge: [2]int{0, -1},
+		CreatedAt:             s.CreatedAt.UnixMilli(), UpdatedAt: s.LastActiveAt.UnixMilli(),
+	}
+}
+
+// mainIdentifier is what a user is known by: the first of its identifiers.
+func mainIdentifier(u *signup.User) string {
+	for _, id := range u.Identifiers() {
+		return id.Display
+	}
+	return ""
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func optionalTime(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	ms := t.UnixMilli()
+	return &ms
+}
+
+func object(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return emptyObject
+	}
+	return raw
+}
