@@ -6,7 +6,7 @@ func german() words {
 	return words{
 		minute: "1 Minute", minutes: "%d Minuten",
 		settings.TextVerificationCodeSubject: "Ihr Bestätigungscode für {app_name}",
-		settings.TextVerificationCodeHeading: "Bestätigen Sie Ihre E-Mail-Adresse",
+		settings.TextVerificationCodeHeading: "Ihr Bestätigungscode",
 		settings.TextVerificationCodeIntro:   "Geben Sie diesen Code ein, um mit der Registrierung bei {app_name} fortzufahren:",
 		settings.TextVerificationCodeExpiry:  "Der Code läuft in {time_left} ab und kann einmal verwendet werden.",
 		settings.TextVerificationCodeIgnore:  "Wenn Sie diesen Code nicht angefordert haben, können Sie diese Nachricht ignorieren. Geben Sie den Code niemandem weiter.",

@@ -168,9 +168,9 @@ func TestR15WrongCodesAtOnce(t *testing.T) {
 	p.mustFail(p.attempt(right), problem.VerificationFailed)
 }
 
-// TestUnverifiedClaimYieldsToVerifiedOwner: somebody who took an address without
+// TestR32UnverifiedClaimYieldsToVerifiedOwner: somebody who took an address without
 // proof loses it, the password and every session to the person who proves it.
-func TestUnverifiedClaimYieldsToVerifiedOwner(t *testing.T) {
+func TestR32UnverifiedClaimYieldsToVerifiedOwner(t *testing.T) {
 	f := newFixture(t, nil)
 	squatter, owner := f.squatter("ada@example.com"), f.person()
 	squatter.must(squatter.create(squatterInput))
@@ -186,17 +186,17 @@ func TestUnverifiedClaimYieldsToVerifiedOwner(t *testing.T) {
 	}
 }
 
-// TestUnverifiedClaimNeverBeatsVerifiedOwner is the other order.
-func TestUnverifiedClaimNeverBeatsVerifiedOwner(t *testing.T) {
+// TestR32UnverifiedClaimNeverBeatsVerifiedOwner is the other order.
+func TestR32UnverifiedClaimNeverBeatsVerifiedOwner(t *testing.T) {
 	f := newFixture(t, nil)
 	owner, squatter := f.person(), f.squatter("ada@example.com")
 	owner.must(owner.signUpWhole("ada@example.com"))
 	squatter.mustFail(squatter.create(squatterInput), problem.IdentifierExists)
 }
 
-// TestClaimsRacedInBothStates lets owner and squatter complete at once, many
+// TestR32ClaimsRacedInBothStates lets owner and squatter complete at once, many
 // times: whoever is first, in the end the claim is the verified owner's.
-func TestClaimsRacedInBothStates(t *testing.T) {
+func TestR32ClaimsRacedInBothStates(t *testing.T) {
 	f := newFixture(t, nil)
 	for i := range 40 {
 		address := fmt.Sprintf("ada%d@example.com", i)

@@ -1,0 +1,85 @@
+# Doorstep. `make` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+## -- everyday ---------------------------------------------------------------
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  %-18s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+## -- run locally (local/) -----------------------------------------------------
+
+# The runner is built first and then takes make's place, so that a signal meant for it reaches it.
+RUNNER := .local/bin/local
+
+run: ## run everything on this machine: PORT= INBOX_PORT= SETTINGS=<file or profile> DYNAMODB_ENDPOINT=
+	@go build -o $(RUNNER) ./local && exec $(RUNNER) run
+
+invoke: ## run one function on its event: FN=signups/create EVENT=<file>
+	@test -n "$(FN)" || { echo "which function? make invoke FN=signups/create" >&2; exit 2; }
+	@go build -o $(RUNNER) ./local && exec $(RUNNER) invoke $(FN) $(EVENT)
+
+clean: ## forget the local data, secrets and programs
+	rm -rf .local
+
+.PHONY: run invoke clean
+
+## -- test and verify ------------------------------------------------------------
+
+GOTESTSUM := go run gotest.tools/gotestsum@v1.13.0
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+setup: ## install what the tests need, once: npm packages and Chromium
+	@go build -o $(RUNNER) ./local && $(RUNNER) install
+	@command -v chromium >/dev/null || { echo "installing Chromium (once)"; apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+test: setup verify ## check everything that needs no account, Docker or Python
+	$(GOTESTSUM) --format pkgname-and-test-fails -- -timeout 15m $(TESTFLAGS) ./...
+
+verify: ## formatting, vet, staticcheck, generated documents
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+	go run ./docs/generate -check
+
+generate: ## write the generated documents
+	go run ./docs/generate
+
+.PHONY: setup test verify generate
+
+## -- SAM (template.yaml) ----------------------------------------------------------
+
+SAM_TOOLS := .venv/sam-tools.done
+# SAM asks AWS who it is unless it is told not to, and waits for the answer.
+SAM_OFFLINE := env AWS_DEFAULT_REGION=eu-central-1 AWS_ENDPOINT_URL_STS=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 \
+	AWS_EC2_METADATA_DISABLED=true SAM_CLI_TELEMETRY=0
+
+$(SAM_TOOLS): local/sam/requirements.txt
+	@echo "installing the SAM CLI and cfn-lint into .venv (once)"
+	@python3 -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+sam-check: $(SAM_TOOLS) ## check the template: sam validate, cfn-lint, stack size, sam build
+	$(SAM_OFFLINE) .venv/bin/sam validate --lint
+	.venv/bin/cfn-lint template.yaml
+	$(SAM_OFFLINE) .venv/bin/python local/sam/check_stack.py
+	$(SAM_OFFLINE) .venv/bin/sam build
+
+sam-env: ## write .local/sam-env.json for `sam local` (DYNAMODB_ENDPOINT=, SES_ENDPOINT= as a container sees them)
+	@python3 local/sam/env.py
+
+# sam build calls `build-<logical id>` for each function and names ARTIFACTS_DIR: SignupsAttemptVerificationFunction is
+# functions/signups/attempt-verification. The build folder's name tells the processor (see samconfig.toml); elsewhere
+# it is the template's default.
+function_of = $(shell echo '$(1:Function=)' | sed -E 's/([a-z0-9])([A-Z])/\1-\2/g; s,-,/,' | tr 'A-Z' 'a-z')
+architecture_of = $(if $(findstring /.aws-sam/x86_64/,$(1)),amd64,arm64)
+
+build-%:
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(call architecture_of,$(ARTIFACTS_DIR)) go build -buildvcs=false -trimpath \
+		-tags lambda.norpc -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(call function_of,$*)
+
+.PHONY: sam-check sam-env
+
+.PHONY: help

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/doorstep-auth/doorstep/shared/problem"
+	"github.com/doorstep-auth/doorstep/shared/settings"
+)
+
+func TestDocumentsAreUpToDate(t *testing.T) {
+	if err := run(true); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSettingsPageNamesEveryKey(t *testing.T) {
+	page, err := settingsPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range settings.Keys() {
+		row, section := "\n| `"+key.Name+"` | ", "\n## "+key.Name+"\n"
+		if !key.Section && strings.Count(string(page), row) != 1 {
+			t.Errorf("%s doesn't have one row", key.Name)
+		}
+		if key.Section && !strings.Contains(key.Name, ".") && strings.Count(string(page), section) != 1 {
+			t.Errorf("%s doesn't have one section", key.Name)
+		}
+	}
+}
+
+func TestSettingsExampleIsValid(t *testing.T) {
+	if _, err := settings.Parse([]byte(settingsExample)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErrorsPageNamesEveryProblem(t *testing.T) {
+	page, err := errorsPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problem.All() {
+		if strings.Count(string(page), "\n| `"+p.Code+"` | ") != 1 {
+			t.Errorf("%s doesn't have one row", p.Code)
+		}
+	}
+}
+
+func TestRenderFaultsNameTheDocument(t *testing.T) {
+	if _, err := (document{path: "docs/x.bin", render: errorsPage}).page(); err == nil {
+		t.Error("a document that can't say that it is generated is accepted")
+	}
+}

@@ -1,0 +1,318 @@
+package signup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/doorstep-auth/doorstep/shared/identifier"
+)
+
+// MemoryStore is a Store for the tests of this package alone: what it promises
+// is what store.go says, and no more. The real one's tests are package table's.
+type MemoryStore struct {
+	mu       sync.Mutex
+	clients  map[ID]*Client
+	users    map[ID]*User
+	sessions map[ID]*Session
+	claims   map[claimed]Claim
+	metadata map[ID]memoryObject
+	// before, if set, runs ahead of each method: tests let others write there, or fail it.
+	before func(method string) error
+	calls  []string
+}
+
+type claimed struct {
+	kind      identifier.Kind
+	canonical string
+}
+
+type memoryObject struct {
+	json    json.RawMessage
+	expires time.Time // zero if it is kept
+}
+
+var _ Store = (*MemoryStore)(nil)
+
+// NewMemoryStore is an empty store.
+func NewMemoryStore() *MemoryStore {
+	return &MemoryStore{
+		clients: map[ID]*Client{}, users: map[ID]*User{}, sessions: map[ID]*Session{},
+		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{},
+	}
+}
+
+// begin runs the hook, then holds the store until the returned function is called.
+func (m *MemoryStore) begin(method string) (func(), error) {
+	if m.before != nil {
+		if err := m.before(method); err != nil {
+			return nil, err
+		}
+	}
+	m.mu.Lock()
+	m.calls = append(m.calls, method)
+	return m.mu.Unlock, nil
+}
+
+func (m *MemoryStore) Client(_ context.Context, proof Proof) (*Client, error) {
+	end, err := m.begin("Client")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if c := m.proved(proof); c != nil {
+		return copyClient(c), nil
+	}
+	return nil, ErrNoClient
+}
+
+func (m *MemoryStore) proved(proof Proof) *Client {
+	if c := m.clients[proof.ClientID]; c != nil && c.Token.Accepts(proof.Hash, proof.Now) {
+		return c
+	}
+	return nil
+}
+
+func (m *MemoryStore) Claims(_ context.Context, ids []identifier.Identifier) ([]Claim, error) {
+	end, err := m.begin("Claims")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var held []Claim
+	for _, id := range ids {
+		if claim, ok := m.claims[claimed{id.Kind, id.Canonical}]; ok {
+			held = append(held, claim)
+		}
+	}
+	return held, nil
+}
+
+func (m *MemoryStore) Sessions(_ context.Context, refs []SessionRef) ([]*Session, error) {
+	end, err := m.begin("Sessions")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var found []*Session
+	for _, ref := range refs {
+		session, user := m.sessions[ref.ID], m.users[ref.UserID]
+		if session == nil || user == nil {
+			continue
+		}
+		joined := *session
+		joined.User = copyUser(user)
+		found = append(found, &joined)
+	}
+	return found, nil
+}
+
+func (m *MemoryStore) SaveClient(_ context.Context, c *Client) error {
+	end, err := m.begin("SaveClient")
+	if err != nil {
+		return err
+	}
+	defer end()
+	if !m.unchanged(c) {
+		return ErrConflict
+	}
+	m.put(c)
+	return nil
+}
+
+func (m *MemoryStore) unchanged(c *Client) bool {
+	stored := m.clients[c.ID]
+	if c.Revision == 0 || stored == nil {
+		return c.Revision == 0 && stored == nil
+	}
+	return stored.Revision == c.Revision
+}
+
+func (m *MemoryStore) put(c *Client) {
+	c.Revision++
+	stored := copyClient(c)
+	if su := stored.SignUp; su != nil {
+		su.Unsafe = storedMetadata(su.Unsafe)
+		if su.PasswordHash != "" && !su.CompletedAt.IsZero() {
+			su.PasswordHash = "*"
+		}
+	}
+	m.clients[c.ID] = stored
+}
+
+// change changes the proved client if condition holds.
+func (m *MemoryStore) change(method string, proof Proof, condition func(*Client) bool, apply func(*Client)) (*Client, error) {
+	end, err := m.begin(method)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	c := m.proved(proof)
+	if c == nil {
+		return nil, &Unmet{}
+	}
+	if !condition(c) {
+		return nil, &Unmet{Client: copyClient(c)}
+	}
+	apply(c)
+	c.Revision++
+	c.UpdatedAt = proof.Now
+	return copyClient(c), nil
+}
+
+func (m *MemoryStore) BeginSignUp(_ context.Context, proof Proof, su *SignUp, keepUntil time.Time, single bool) (*Client, error) {
+	return m.change("BeginSignUp", proof, func(c *Client) bool {
+		return !single || len(c.liveSessions(proof.Now)) == 0
+	}, func(c *Client) { c.SignUp, c.KeepUntil = su.clone(), keepUntil })
+}
+
+func (m *MemoryStore) BeginVerification(_ context.Context, proof Proof, id ID, strategy Strategy, v *Verification, resendAfter time.Duration) (*Client, error) {
+	return m.change("BeginVerification", proof, func(c *Client) bool {
+		return c.find(id) != nil && c.SignUp.sendable(strategy, proof.Now, resendAfter) == nil
+	}, func(c *Client) {
+		own := *v
+		c.SignUp.setVerification(strategy.Kind, &own)
+		c.MailID = v.MailID()
+	})
+}
+
+func (m *MemoryStore) CountAttempt(_ context.Context, proof Proof, id ID, strategy Strategy, tried []byte, maxAttempts int) (*Client, error) {
+	return m.change("CountAttempt", proof, func(c *Client) bool {
+		return c.find(id) != nil && c.SignUp.attemptable(strategy, proof.Now, maxAttempts) == nil &&
+			!bytes.Equal(c.SignUp.Verifications[strategy.Kind].Tried, tried)
+	}, func(c *Client) {
+		v := c.SignUp.Verifications[strategy.Kind]
+		v.Attempts++
+		v.Tried = tried
+	})
+}
+
+func (m *MemoryStore) Complete(_ context.Context, done Completion) error {
+	end, err := m.begin("Complete")
+	if err != nil {
+		return err
+	}
+	defer end()
+	if !m.unchanged(done.Client) || m.users[done.User.ID] != nil || m.sessions[done.Session.ID] != nil {
+		return ErrConflict
+	}
+	var taken Taken
+	for _, claim := range done.Claims {
+		held, ok := m.claims[claimed{claim.Identifier.Kind, claim.Identifier.Canonical}]
+		if ok && !slices.Contains(done.Replaced, held) {
+			taken.Held = append(taken.Held, held)
+		}
+	}
+	if taken.Held != nil {
+		return &taken
+	}
+	m.complete(done)
+	return nil
+}
+
+func (m *MemoryStore) complete(done Completion) {
+	for _, old := range done.Replaced {
+		owner := m.users[old.Owner]
+		*owner.Facts.identifier(old.Identifier.Kind) = identifier.Identifier{}
+		owner.PasswordHash = ""
+		owner.CredentialVersion++
+	}
+	for _, claim := range done.Claims {
+		m.claims[claimed{claim.Identifier.Kind, claim.Identifier.Canonical}] = claim
+	}
+	user, session := copyUser(done.User), *done.Session
+	user.Unsafe = storedMetadata(user.Unsafe)
+	session.User = nil
+	m.users[user.ID], m.sessions[session.ID] = user, &session
+	m.put(done.Client)
+}
+
+func (m *MemoryStore) DeleteClient(_ context.Context, c *Client) error {
+	end, err := m.begin("DeleteClient")
+	if err != nil {
+		return err
+	}
+	defer end()
+	if !m.unchanged(c) {
+		return ErrConflict
+	}
+	for _, ref := range c.Sessions {
+		delete(m.sessions, ref.ID)
+	}
+	delete(m.clients, c.ID)
+	return nil
+}
+
+func (m *MemoryStore) SaveMetadata(_ context.Context, ref ID, object json.RawMessage, expires time.Time) error {
+	end, err := m.begin("SaveMetadata")
+	if err != nil {
+		return err
+	}
+	defer end()
+	m.metadata[ref] = memoryObject{json: slices.Clone(object), expires: expires}
+	return nil
+}
+
+func (m *MemoryStore) KeepMetadata(_ context.Context, ref ID) error {
+	end, err := m.begin("KeepMetadata")
+	if err != nil {
+		return err
+	}
+	defer end()
+	m.metadata[ref] = memoryObject{json: m.metadata[ref].json}
+	return nil
+}
+
+func (m *MemoryStore) Metadata(_ context.Context, ref ID) (json.RawMessage, error) {
+	end, err := m.begin("Metadata")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return slices.Clone(m.metadata[ref].json), nil
+}
+
+// DueMail is what the newest mail of the client is made from, as the mail function gets it.
+func (m *MemoryStore) DueMail(client ID) DueMail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.clients[client]
+	for kind, v := range c.SignUp.Verifications {
+		if v.MailID() == c.MailID {
+			to := *c.SignUp.Facts.identifier(kind)
+			return DueMail{
+				MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, Kind: kind, Strategy: v.Strategy,
+				To: to.Display, Canonical: to.Canonical, Locale: c.SignUp.Locale,
+				KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, StoredAt: v.SentAt,
+			}
+		}
+	}
+	return DueMail{}
+}
+
+// storedMetadata is what is kept where the object belongs: a large one is an item of its own.
+func storedMetadata(md Metadata) Metadata {
+	if !md.Ref.IsZero() {
+		md.JSON = nil
+	}
+	return md
+}
+
+func copyClient(c *Client) *Client {
+	copied := *c
+	copied.Sessions = slices.Clone(c.Sessions)
+	if c.SignUp != nil {
+		copied.SignUp = c.SignUp.clone()
+	}
+	return &copied
+}
+
+func copyUser(u *User) *User {
+	copied := *u
+	copied.Proved = maps.Clone(u.Proved)
+	return &copied
+}
