@@ -59,11 +59,18 @@ func (env environment) credentials() aws.CredentialsProvider {
 // Keyring reads the mac secret: from Secrets Manager or, on a developer's
 // machine, from SECRETS.
 func (rt *Runtime) Keyring() (*secret.Keyring, error) {
-	document, err := rt.secretDocument("mac", "MAC_SECRET_ARN")
+	read := func() (*secret.Keyring, error) {
+		document, err := rt.secretDocument("mac", "MAC_SECRET_ARN")
+		if err != nil {
+			return nil, err
+		}
+		return secret.ParseKeyring(document)
+	}
+	ring, err := read()
 	if err != nil {
 		return nil, err
 	}
-	return secret.ParseKeyring(document)
+	return ring.Rereading(read, time.Now), nil
 }
 
 func (rt *Runtime) secretDocument(name, arnVariable string) ([]byte, error) {

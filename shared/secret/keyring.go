@@ -25,10 +25,11 @@ const (
 // Keyring holds the keys of the `mac` secret: the current one, under which new
 // codes, tokens and password peppers are made, and every earlier one, which
 // only verifies. A key is never dropped, because password hashes name theirs.
-// A Keyring is immutable and safe for concurrent use; its zero value holds no
-// key and can't be used.
+// A Keyring is safe for concurrent use; its zero value holds no key and can't be
+// used.
 type Keyring struct {
-	keys []ringKey // the first is current
+	keys  []ringKey // the first is current
+	newer *newerKeys
 }
 
 // ringKey is one key as the `mac` document stores it.
@@ -112,7 +113,7 @@ func (r *Keyring) ByID(id string) (MACKey, bool) {
 			return MACKey{ID: key.ID, Key: key.Key}, true
 		}
 	}
-	return MACKey{}, false
+	return r.newer.byID(id)
 }
 
 // MarshalJSON returns the `mac` document with all its key material. It exists
