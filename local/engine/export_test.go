@@ -1,0 +1,7 @@
+package engine
+
+// DynoxidePackage and StartSomewhere are for tests.
+var (
+	DynoxidePackage = dynoxidePackage
+	StartSomewhere  = startSomewhere
+)
