@@ -9,15 +9,17 @@ help: ## list the targets
 
 ## -- run locally (local/) -----------------------------------------------------
 
-# The runner is built first and then takes make's place, so that a signal meant for it reaches it.
+# The runner is built first and then takes make's place, so that a signal meant for it reaches it. It is built as the functions are: what they share is
+# compiled once.
 RUNNER := .local/bin/local
+BUILD_RUNNER := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -o $(RUNNER) ./local
 
 run: ## run everything on this machine: PORT= INBOX_PORT= SETTINGS=<file or profile> DYNAMODB_ENDPOINT=
-	@go build -o $(RUNNER) ./local && exec $(RUNNER) run
+	@$(BUILD_RUNNER) && exec $(RUNNER) run
 
 invoke: ## run one function on its event: FN=signups/create EVENT=<file>
 	@test -n "$(FN)" || { echo "which function? make invoke FN=signups/create" >&2; exit 2; }
-	@go build -o $(RUNNER) ./local && exec $(RUNNER) invoke $(FN) $(EVENT)
+	@$(BUILD_RUNNER) && exec $(RUNNER) invoke $(FN) $(EVENT)
 
 clean: ## forget the local data, secrets and programs
 	rm -rf .local
@@ -29,16 +31,25 @@ clean: ## forget the local data, secrets and programs
 GOTESTSUM := go run gotest.tools/gotestsum@v1.13.0
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-setup: ## install what the tests need, once: npm packages and Chromium
-	@go build -o $(RUNNER) ./local && $(RUNNER) install
-	@command -v chromium >/dev/null || { echo "installing Chromium (once)"; apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+GO_FOLDERS := docs functions local shared
+TEST_PACKAGES := $(patsubst %/package.json,%/node_modules/.package-lock.json,$(filter-out local/package.json,$(wildcard local/*/package.json)))
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "installing the test packages of $* (once)"
+	@npm ci --prefix $* --no-audit --no-fund --loglevel=error && touch $@
+
+setup: $(TEST_PACKAGES) ## install what the tests need, once: npm packages and Chromium
+	@$(BUILD_RUNNER) && $(RUNNER) install
+	@command -v chromium >/dev/null || test -n "$$CHROMIUM" || { echo "installing Chromium (once)" && \
+		$(AS_ROOT) apt-get update -qq && $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
 
 test: setup verify ## check everything that needs no account, Docker or Python
 	$(GOTESTSUM) --format pkgname-and-test-fails -- -timeout 15m $(TESTFLAGS) ./...
 
 verify: ## formatting, vet, staticcheck, generated documents
-	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	@test -z "$$(gofmt -l $(GO_FOLDERS))" || { echo "not formatted:"; gofmt -l $(GO_FOLDERS); exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
 	go run ./docs/generate -check

@@ -41,8 +41,17 @@ func (l *listeners) close() {
 	}
 }
 
-// listenLocal takes the port on 127.0.0.1 and, where the machine has it, on ::1: browsers try either for localhost.
+// listenLocal takes the port on 127.0.0.1 and, where the machine has it, on ::1: browsers try either for localhost. Port 0 is one that is free on both.
 func listenLocal(port int) (*listeners, int, error) {
+	for attempt := 1; ; attempt++ {
+		l, taken, err := listenBoth(port)
+		if err == nil || port != 0 || attempt == 10 {
+			return l, taken, err
+		}
+	}
+}
+
+func listenBoth(port int) (*listeners, int, error) {
 	v4, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, port, err
@@ -50,9 +59,10 @@ func listenLocal(port int) (*listeners, int, error) {
 	l := &listeners{all: []net.Listener{v4}}
 	taken := v4.Addr().(*net.TCPAddr).Port
 	v6, err := net.Listen("tcp6", net.JoinHostPort("::1", strconv.Itoa(taken)))
-	if err == nil {
+	switch {
+	case err == nil:
 		l.all = append(l.all, v6)
-	} else if port != 0 && isTaken(err) {
+	case isTaken(err):
 		l.close()
 		return nil, port, err
 	}

@@ -1,7 +1,7 @@
 /** The API as an SDK in a browser uses it: forms out, JSON in, the client's cookie with both. */
 
 const MASK = "••••••";
-const SECRET_FIELDS = new Set(["code"]);
+const SECRET_FIELDS = new Set(["password", "code"]);
 const SECRET_MEMBERS = new Set(["jwt"]);
 
 /** An answer that isn't a success, or none at all (status 0). */
