@@ -75,6 +75,11 @@ func exit(err error) {
 
 func newRuntime(getenv func(string) string) (*Runtime, error) {
 	env := environment{getenv}
+	for _, variable := range []string{"TABLE_NAME", "AWS_REGION"} {
+		if getenv(variable) == "" {
+			return nil, fmt.Errorf("%s isn't set", variable)
+		}
+	}
 	s, err := env.settings()
 	if err != nil {
 		return nil, err

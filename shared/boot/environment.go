@@ -77,9 +77,13 @@ func (rt *Runtime) secretDocument(name, arnVariable string) ([]byte, error) {
 	if local := rt.environment.getenv("SECRETS"); local != "" {
 		return rt.localSecret(local, name)
 	}
+	arn := rt.environment.getenv(arnVariable)
+	if arn == "" {
+		return nil, fmt.Errorf("%s isn't set", arnVariable)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
-	document, err := rt.Keystore().Get(ctx, rt.environment.getenv(arnVariable))
+	document, err := rt.Keystore().Get(ctx, arn)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", arnVariable, err)
 	}

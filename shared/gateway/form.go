@@ -93,6 +93,9 @@ func isUTF8(charset string) bool {
 
 // parseJSONForm reads a JSON object token by token, so that a repeated member is seen.
 func parseJSONForm(body []byte) (Form, error) {
+	if !utf8.Valid(body) { // else the decoder would put another character in place
+		return Form{}, problem.BodyInvalid.New().Detailed("It isn't valid UTF-8.")
+	}
 	malformed := problem.BodyInvalid.New().Detailed("It isn't a JSON object.")
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {

@@ -55,16 +55,27 @@ func (f *Function) answer(ctx context.Context, event *events.APIGatewayV2HTTPReq
 	if err == nil {
 		resp, operation, err = f.serve(ctx, r)
 	}
-	if err != nil {
-		resp = f.Wire.Problem(r, err)
-	}
-	out, renderErr := resp.event(r, f.Settings)
-	if renderErr != nil {
-		err = renderErr
-		out, _ = f.Wire.Problem(r, renderErr).event(r, f.Settings)
-	}
+	out, err := f.render(r, resp, err)
 	f.log(ctx, r, operation, out.StatusCode, err)
 	return out
+}
+
+// render puts the answer, or the problem in err, into an event. What can't be
+// rendered is a fault like any other.
+func (f *Function) render(r *Request, resp *Response, err error) (events.APIGatewayV2HTTPResponse, error) {
+	if err == nil {
+		out, renderErr := resp.event(r, f.Settings)
+		if renderErr == nil {
+			return out, nil
+		}
+		err = renderErr
+	}
+	out, renderErr := f.Wire.Problem(r, err).event(r, f.Settings)
+	if renderErr != nil { // of the problem's own values: it is told without them
+		err = fmt.Errorf("rendering %q: %w", err.Error(), renderErr)
+		out, _ = f.Wire.Problem(r, renderErr).event(r, f.Settings)
+	}
+	return out, err
 }
 
 // serve runs the operation that r means. A panic is a fault like any other.
@@ -81,8 +92,11 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 	if err := f.refuseForeign(r); err != nil {
 		return nil, endpoint.Operation.Name, err
 	}
-	resp, err = endpoint.Handler(ctx, r)
-	return resp, endpoint.Operation.Name, err
+	operation = endpoint.Operation.Name
+	if resp, err = endpoint.Handler(ctx, r); resp == nil && err == nil {
+		err = errors.New("gateway: " + operation + " answered nothing")
+	}
+	return resp, operation, err
 }
 
 // refuseForeign refuses a change that a page of an origin which isn't allowed

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -19,9 +20,15 @@ type Response struct {
 	Body    any // rendered as JSON; nil for none
 }
 
-// event renders the answer for API Gateway, with CORS on it whatever it is.
-func (resp *Response) event(r *Request, s *settings.Settings) (events.APIGatewayV2HTTPResponse, error) {
-	out := events.APIGatewayV2HTTPResponse{StatusCode: resp.Status, Headers: map[string]string{
+// event renders the answer for API Gateway, with CORS on it whatever it is. A
+// panic of what the body holds is an error of the answer.
+func (resp *Response) event(r *Request, s *settings.Settings) (out events.APIGatewayV2HTTPResponse, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = &panicked{cause: cause, stack: debug.Stack()}
+		}
+	}()
+	out = events.APIGatewayV2HTTPResponse{StatusCode: resp.Status, Headers: map[string]string{
 		"cache-control":          "no-store",
 		"x-content-type-options": "nosniff",
 	}}

@@ -120,7 +120,7 @@ func TestR13TriedCodeIsKeyed(t *testing.T) {
 func TestWellFormedCode(t *testing.T) {
 	for text, want := range map[string]bool{
 		"000000": true, "123456": true, "999999": true,
-		"": false, "12345": false, "1234567": false, " 12345": false, "12345 ": false, "12345a": false, "-12345": false,
+		"": false, "12345": false, "1234567": false, " 12345": false, "12345 ": false, "12345a": false, "12345:": false, "12345/": false, "-12345": false,
 		"+12345": false, "１２３４５６": false, "1२3": false, "12345\n": false, "\x00\x00\x00\x00\x00\x00": false,
 	} {
 		if got := WellFormedCode(text); got != want {

@@ -67,7 +67,23 @@ func TestR59SecretsAreRedactedHoweverPrinted(t *testing.T) {
 			t.Errorf("%q in: %q", forbidden, out.String()[max(0, at-60):min(out.Len(), at+60)])
 		}
 	}
-	if !strings.Contains(out.String(), Redacted) {
-		t.Error("nothing says that something was left out")
+}
+
+// What is left out is said to be.
+func TestRedactedIsWhatASecretShows(t *testing.T) {
+	for _, secret := range []any{NewText("hunter2"), testToken(0)} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%20s"} {
+			if got := fmt.Sprintf(verb, secret); got != Redacted {
+				t.Errorf("%s of a %T: %q", verb, secret, got)
+			}
+		}
+		if got, err := json.Marshal(secret); string(got) != `"`+Redacted+`"` || err != nil {
+			t.Errorf("a %T in JSON: %s (%v)", secret, got, err)
+		}
+		var log bytes.Buffer
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secret", secret)
+		if !strings.Contains(log.String(), `"secret":"`+Redacted+`"`) {
+			t.Errorf("a %T in a log: %s", secret, log.String())
+		}
 	}
 }

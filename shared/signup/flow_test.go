@@ -407,6 +407,23 @@ func TestSeveralSessions(t *testing.T) {
 	if diff := cmp.Diff([]ID{first, p.last.SignUp.SessionID}, ids); diff != "" || p.last.Client.Active != p.last.SignUp.SessionID {
 		t.Errorf("sessions, active %v (-want +got):\n%s", p.last.Client.Active, diff)
 	}
+	p.clock.forward(31 * 24 * time.Hour)
+	p.must(p.signUpWhole(Input{EmailAddress: "augusta@example.com", Password: secret.NewText(goodPassword)}))
+	if refs := p.store.clients[p.last.Client.ID].Sessions; len(refs) != 1 {
+		t.Errorf("the client still names %d sessions that are over", len(refs)-1)
+	}
+}
+
+// A completion needs no more requests than to count the attempt and to store all that it makes.
+func TestCompletionTakesTwoRequests(t *testing.T) {
+	p := newFixture(t, nil).person()
+	p.must(p.create(ada()))
+	p.must(p.prepare())
+	p.store.calls = nil
+	p.must(p.attempt(p.code()))
+	if diff := cmp.Diff([]string{"CountAttempt", "Complete"}, p.store.calls); diff != "" {
+		t.Errorf("requests to the store (-want +got):\n%s", diff)
+	}
 }
 
 // R51: a session that was idle for too long, or reached its end, doesn't keep its

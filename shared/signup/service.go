@@ -78,8 +78,12 @@ func (op *operation) answer(ctx context.Context, c *Client, su *SignUp, cause er
 			return nil, err
 		}
 	}
-	if su != nil {
-		if err := op.loadMetadata(ctx, &su.Facts); err != nil {
+	// The client shows its open sign-up even when the answer is about nothing or a fault.
+	for _, shown := range []*SignUp{su, c.SignUp} {
+		if shown == nil || (shown != su && shown.StatusAt(op.now) != MissingRequirements) {
+			continue
+		}
+		if err := op.loadMetadata(ctx, &shown.Facts); err != nil {
 			return nil, err
 		}
 	}

@@ -1,8 +1,6 @@
 package clerk
 
 import (
-	"slices"
-
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
 
@@ -76,7 +74,7 @@ func emailStrategies(s *settings.Settings) []string {
 	if s.Attributes.EmailAddress.Requirement == settings.Off {
 		return []string{}
 	}
-	return slices.Clone(s.Attributes.EmailAddress.Strategies)
+	return append([]string{}, s.Attributes.EmailAddress.Strategies...) // never null
 }
 
 func firstFactors(s *settings.Settings) []string {
@@ -90,7 +88,7 @@ func firstFactors(s *settings.Settings) []string {
 func displayConfig(s *settings.Settings, base string) dict {
 	config := dict{
 		"object": "display_config", "id": "dconf_doorstep", "instance_environment_type": "production",
-		"application_name": s.AppName, "theme": theme(), "preferred_sign_in_strategy": "password",
+		"application_name": s.AppName, "theme": theme(), "preferred_sign_in_strategy": preferredStrategy(s),
 		"logo_image_url": "", "favicon_image_url": "", "branded": false,
 		"support_email": optional(s.Mail.ReplyTo), "help_url": nil,
 		"terms_url": optional(s.SignUp.TermsURL), "privacy_policy_url": optional(s.SignUp.PrivacyURL),
@@ -113,6 +111,13 @@ func displayConfig(s *settings.Settings, base string) dict {
 		config[name] = base + path
 	}
 	return config
+}
+
+func preferredStrategy(s *settings.Settings) string {
+	if s.Attributes.Password.Requirement == settings.Off {
+		return "otp"
+	}
+	return "password"
 }
 
 func theme() dict {

@@ -9,13 +9,14 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
-// Longest fields, in bytes; the domain's own limits are tighter and name what they count.
+// Longest fields, in bytes; the domain's own limits are tighter and name what
+// they count. Passwords and metadata have problems of their own for that.
 const (
 	maxText     = 4 << 10
-	maxPassword = 4 << 10
+	maxPassword = gateway.MaxBody
 	maxStrategy = 64
 	maxCode     = 64
-	maxMetadata = 32 << 10
+	maxMetadata = gateway.MaxBody
 )
 
 // readInput reads the fields of create and update (§3.3, §3.4). Unknown fields are ignored.

@@ -81,7 +81,7 @@ func newSignUp(s *settings.Settings, su *signup.SignUp, now time.Time) *signUp {
 		Verifications: verifications{EmailAddress: newVerification(s, su, identifier.KindEmailAddress, now)},
 		Username:      optional(su.Username.Display), EmailAddress: optional(su.EmailAddress.Display),
 		PhoneNumber: optional(su.PhoneNumber.Canonical), Web3Wallet: optional(su.Web3Wallet.Display),
-		PasswordEnabled: s.Attributes.Password.Requirement != settings.Off, HasPassword: su.PasswordHash != "",
+		PasswordEnabled: su.PasswordHash != "", HasPassword: su.PasswordHash != "", // one thing by its two names
 		FirstName: optional(su.FirstName), LastName: optional(su.LastName),
 		Birthday: optional(su.Birthday), Gender: optional(su.Gender),
 		UnsafeMetadata: object(su.Unsafe.JSON), PublicMetadata: emptyObject,
@@ -142,7 +142,7 @@ func newClient(s *settings.Settings, answer *signup.Answer) *client {
 		CreatedAt: c.CreatedAt.UnixMilli(), UpdatedAt: c.UpdatedAt.UnixMilli(),
 	}
 	for _, session := range answer.Sessions {
-		r.Sessions = append(r.Sessions, newSession(session))
+		r.Sessions = append(r.Sessions, newSession(session, answer.Now))
 		if session.ID == c.Active {
 			r.LastActiveSessionID = optional(sessionPrefix + session.ID.String())
 		}
@@ -166,7 +166,7 @@ type session struct {
 	Tasks                    []string       `json:"tasks"`
 	User                     *user          `json:"user"`
 	PublicUserData           publicUserData `json:"public_user_data"`
-	FactorVerificationAge    [2]int         `json:"factor_verification_age"`
+	FactorVerificationAge    [2]int         `json:"factor_verification_age"` // minutes since the first factor; no second
 	CreatedAt                int64          `json:"created_at"`
 	UpdatedAt                int64          `json:"updated_at"`
 	LastActiveToken          any            `json:"last_active_token"`
@@ -183,7 +183,7 @@ type publicUserData struct {
 	ProfileImageURL string  `json:"profile_image_url"`
 }
 
-func newSession(s *signup.Session) *session {
+func newSession(s *signup.Session, now time.Time) *session {
 	u := s.User
 	return &session{
 		Object: "session", ID: sessionPrefix + s.ID.String(), Status: "active",
@@ -193,7 +193,7 @@ func newSession(s *signup.Session) *session {
 			FirstName: optional(u.FirstName), LastName: optional(u.LastName), Username: optional(u.Username.Display),
 			UserID: userPrefix + u.ID.String(), Identifier: mainIdentifier(u),
 		},
-		FactorVerificationAge: [2]int{0, -1},
+		FactorVerificationAge: [2]int{int(now.Sub(s.CreatedAt) / time.Minute), -1},
 		CreatedAt:             s.CreatedAt.UnixMilli(), UpdatedAt: s.LastActiveAt.UnixMilli(),
 	}
 }
