@@ -9,13 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
+	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/local/lambdahost"
+	"github.com/doorstep-auth/doorstep/local/replay"
 	"github.com/doorstep-auth/doorstep/local/stack"
 )
 
 // invoke runs one function once on the event in a file, by default events/<family>/<operation>.json. The answer goes to stdout, what the function logs to
-// stderr. It works on the data of a running `make run`, or else on .local/.
+// stderr. It works on the data of a running `make run`, or else on .local/. Placeholders in the event stand for what earlier answers gave.
 func invoke(ctx context.Context, root, function, event string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if event == "" {
 		event = filepath.Join(root, "events", filepath.FromSlash(function)+".json")
@@ -37,7 +40,12 @@ func invoke(ctx context.Context, root, function, event string, getenv func(strin
 		defer mu.Unlock()
 		fmt.Fprintln(stderr, l.Text)
 	}
-	answer, err := stack.Once(ctx, o, function, payload)
+	s, err := stack.Attach(ctx, o)
+	if err != nil {
+		return oneLine(err)
+	}
+	defer s.Stop()
+	answer, err := play(ctx, s, filepath.Join(o.Data, "replay.json"), function, payload)
 	if err != nil {
 		return oneLine(err)
 	}
@@ -47,4 +55,27 @@ func invoke(ctx context.Context, root, function, event string, getenv func(strin
 	}
 	_, err = fmt.Fprintln(stdout, pretty.String())
 	return err
+}
+
+// mailPatience is how long a mail that a running stack sends is waited for.
+const mailPatience = 3 * time.Second
+
+// play fills the event, runs the function and keeps in the file called known what its answer gives for later events.
+func play(ctx context.Context, s *stack.Stack, known, function string, event []byte) ([]byte, error) {
+	player, err := replay.Open(known)
+	if err != nil {
+		return nil, err
+	}
+	player.Inbox, player.DynamoDB, player.Table = s.InboxURL, s.DynamoDBEndpoint, engine.TableName
+	if _, running := stack.ReadRunFile(filepath.Dir(known)); running {
+		player.Patience = mailPatience
+	}
+	if event, err = player.Fill(ctx, event); err != nil {
+		return nil, err
+	}
+	answer, err := s.Once(ctx, function, event)
+	if err != nil {
+		return nil, err
+	}
+	return answer, player.Learn(ctx, function, answer)
 }

@@ -1,0 +1,249 @@
+package flows_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/doorstep-auth/doorstep/local/replay/inbox"
+)
+
+// An answer is what a request got.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	json   any
+}
+
+// request is the command that sends a request with the method.
+func request(method string) func(*script, *testscript.TestScript, bool, []string) error {
+	return func(s *script, ts *testscript.TestScript, _ bool, args []string) error {
+		if len(args) == 0 {
+			return usage(strings.ToLower(method) + " PATH [-type=T] [-text=BODY] [-size=N] [NAME=VALUE | NAME%=ENCODED]...")
+		}
+		b, err := newBody(method, args[1:])
+		if err != nil {
+			return err
+		}
+		s.keepSecret(b)
+		r, err := http.NewRequest(method, s.stack.APIURL+s.current.path(args[0]), strings.NewReader(b.text))
+		if err != nil {
+			return err
+		}
+		if b.contentType != "" {
+			r.Header.Set("Content-Type", b.contentType)
+		}
+		for name, value := range s.next {
+			r.Header.Set(name, value)
+		}
+		clear(s.next)
+		s.answer, err = s.current.send(r)
+		if err != nil {
+			return err
+		}
+		s.run.secrets.addToken(s.current.token)
+		ts.Logf("[%d]", s.answer.status)
+		_, _ = ts.Stdout().Write(s.answer.body)
+		return s.answer.sound()
+	}
+}
+
+// A body is what a request carries.
+type body struct{ text, contentType string }
+
+// newBody reads a request's arguments.
+func newBody(method string, args []string) (body, error) {
+	b := body{contentType: "application/x-www-form-urlencoded"}
+	if method == http.MethodGet || method == http.MethodOptions {
+		b.contentType = ""
+	}
+	var pairs []string
+	for _, arg := range args {
+		name, value, found := strings.Cut(arg, "=")
+		switch {
+		case !found:
+			return b, fmt.Errorf("%q isn't NAME=VALUE", arg)
+		case name == "-type":
+			b.contentType = value
+		case name == "-text":
+			b.text = value
+		case name == "-size":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return b, err
+			}
+			b.text = "first_name=" + strings.Repeat("x", max(n-len("first_name="), 0))
+		case strings.HasSuffix(name, "%"):
+			pairs = append(pairs, strings.TrimSuffix(name, "%")+"="+value)
+		default:
+			pairs = append(pairs, url.QueryEscape(name)+"="+url.QueryEscape(value))
+		}
+	}
+	if len(pairs) > 0 {
+		b.text = strings.Join(pairs, "&")
+	}
+	return b, nil
+}
+
+// keepSecret keeps what of a body no log may hold.
+func (s *script) keepSecret(b body) {
+	var object map[string]any
+	if json.Unmarshal([]byte(b.text), &object) == nil {
+		for name, value := range object {
+			s.run.secrets.addField(name, fmt.Sprint(value))
+		}
+		return
+	}
+	fields, _ := url.ParseQuery(b.text) // a malformed one is a script's purpose
+	for name, values := range fields {
+		for _, value := range values {
+			s.run.secrets.addField(name, value)
+		}
+	}
+}
+
+func (c *client) path(path string) string {
+	if !c.native {
+		return path
+	}
+	if strings.Contains(path, "?") {
+		return path + "&_is_native=1"
+	}
+	return path + "?_is_native=1"
+}
+
+const clientCookie = "__client"
+
+// send sends a request as the client does, and keeps the token that comes with the answer.
+func (c *client) send(r *http.Request) (*answer, error) {
+	switch {
+	case c.native && r.Header["Authorization"] == nil:
+		r.Header["Authorization"] = []string{c.token} // SDKs send an empty one before they have a token
+	case !c.native && c.token != "":
+		r.AddCookie(&http.Cookie{Name: clientCookie, Value: c.token})
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	a := &answer{status: response.StatusCode, header: response.Header}
+	if a.body, err = io.ReadAll(response.Body); err != nil {
+		return nil, err
+	}
+	_ = json.Unmarshal(a.body, &a.json) // sound says when there must be one
+	if values, given := response.Header["Authorization"]; c.native && given {
+		c.token = values[0]
+	}
+	for _, cookie := range response.Cookies() {
+		if !c.native && cookie.Name == clientCookie {
+			c.token = map[bool]string{true: "", false: cookie.Value}[cookie.MaxAge < 0]
+		}
+	}
+	return a, nil
+}
+
+// sound is what holds of every answer.
+func (a *answer) sound() error {
+	switch {
+	case a.status >= 500:
+		return fmt.Errorf("the server failed: %d %s", a.status, a.body)
+	case bytes.Contains(a.body, []byte("$argon2")):
+		return errors.New("the answer has a password's hash")
+	case strings.HasPrefix(string(a.body), `{"message":`):
+		return nil // the gateway's own: the request didn't come to a function
+	case a.header.Get("Vary") != "Origin" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Date") == "":
+		return fmt.Errorf("the answer isn't safe from caches: %v", a.header)
+	case a.status == http.StatusNoContent:
+		return nil
+	case a.json == nil || a.header.Get("Content-Type") != "application/json; charset=utf-8":
+		return fmt.Errorf("the answer isn't JSON: %v %s", a.header, a.body)
+	case a.status >= 400:
+		return a.soundError()
+	}
+	return nil
+}
+
+// An errorItem is one error of the wire's envelope (protocol page, §2.2).
+type errorItem struct {
+	Code        string `json:"code"`
+	Message     string `json:"message"`
+	LongMessage string `json:"long_message"`
+	Meta        struct {
+		Param string `json:"param_name"`
+	} `json:"meta"`
+}
+
+func (a *answer) errors() (list []errorItem, traceID string) {
+	var envelope struct {
+		Errors  []errorItem `json:"errors"`
+		TraceID string      `json:"clerk_trace_id"`
+	}
+	_ = json.Unmarshal(a.body, &envelope) // what isn't an envelope has no errors
+	return envelope.Errors, envelope.TraceID
+}
+
+func (a *answer) soundError() error {
+	list, traceID := a.errors()
+	if len(list) == 0 || traceID != a.header.Get("Apigw-Requestid") {
+		return fmt.Errorf("not the error envelope: %s", a.body)
+	}
+	for _, e := range list {
+		if e.Code == "" || e.Message == "" || e.LongMessage == "" || strings.Contains(e.Message, "{") {
+			return fmt.Errorf("not a whole error: %+v", e)
+		}
+	}
+	return nil
+}
+
+// canaries numbers the addresses of settle.
+var canaries atomic.Int64
+
+// settle returns when every mail that is due has been dealt with: the stream keeps its order, so one is sent after them. Mails of one batch go out at
+// once; the second of two is in a later batch than everything before the first.
+func (s *sharedStack) settle() error {
+	for range 2 {
+		address := fmt.Sprintf("canary-%d@settle.example", canaries.Add(1))
+		c := &client{}
+		created, err := c.post(s.APIURL+"/v1/client/sign_ups", "email_address="+url.QueryEscape(address))
+		if err != nil {
+			return err
+		}
+		id, _ := find(created.json, "response.id")
+		if _, err := c.post(fmt.Sprintf("%s/v1/client/sign_ups/%v/prepare_verification", s.APIURL, id), "strategy=email_code"); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), mailLimit)
+		_, err = inbox.Await(ctx, s.InboxURL, address, 0)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("the stream stands still: %w", err)
+		}
+	}
+	return nil
+}
+
+// post sends a form and wants 200.
+func (c *client) post(address, form string) (*answer, error) {
+	r, err := http.NewRequest(http.MethodPost, c.path(address), strings.NewReader(form))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	a, err := c.send(r)
+	if err == nil && a.status != http.StatusOK {
+		err = fmt.Errorf("%s: %d %s", address, a.status, a.body)
+	}
+	return a, err
+}

@@ -1,0 +1,138 @@
+package flows_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// secrets are what the scripts saw that no log line may hold, by kind.
+type secrets struct {
+	mu   sync.Mutex
+	kept map[string]map[string]bool
+}
+
+func newSecrets() *secrets { return &secrets{kept: map[string]map[string]bool{}} }
+
+// Kinds of secrets.
+const (
+	kindCode     = "code"
+	kindToken    = "token"
+	kindPassword = "password"
+	kindAddress  = "address"
+)
+
+// shortest is how long a value must be to be looked for: a shorter one is part of other words.
+const shortest = 6
+
+func (s *secrets) add(kind, value string) {
+	if len(value) < shortest {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept[kind] == nil {
+		s.kept[kind] = map[string]bool{}
+	}
+	s.kept[kind][value] = true
+}
+
+// addField keeps what a person fills into a field.
+func (s *secrets) addField(name, value string) {
+	switch name {
+	case "password":
+		s.add(kindPassword, value)
+	case "code":
+		s.add(kindCode, value)
+	case "email_address", "phone_number", "web3_wallet", "email_address_or_phone_number":
+		s.add(kindAddress, value)
+	}
+}
+
+// addToken keeps a client token, whole and in its parts.
+func (s *secrets) addToken(token string) {
+	s.add(kindToken, token)
+	for _, part := range strings.Split(token, ".") {
+		if len(part) > 2*shortest {
+			s.add(kindToken, part)
+		}
+	}
+}
+
+// leaks names, by kind, what of the secrets the lines hold.
+func (s *secrets) leaks(lines []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := strings.ToLower(strings.Join(lines, "\n"))
+	var found []string
+	for kind, values := range s.kept {
+		for value := range values {
+			if leaked(all, kind, strings.ToLower(value)) {
+				found = append(found, fmt.Sprintf("a log line holds the %s %q", kind, value))
+			}
+		}
+	}
+	return found
+}
+
+// leaked says whether text holds value. Six digits count only where they stand alone: as a part of a number or an id they mean nothing.
+func leaked(text, kind, value string) bool {
+	if kind != kindCode || strings.Trim(value, "0123456789") != "" {
+		return strings.Contains(text, value)
+	}
+	alone := regexp.MustCompile(`(^|[^0-9a-z.])` + value + `($|[^0-9a-z])`)
+	return strings.Contains(text, value) && alone.MatchString(text)
+}
+
+// checkRedaction holds everything that was printed against everything that was secret: R13, R59, ASVS 16.2.5.
+func (r *run) checkRedaction(t *testing.T) {
+	lines := append(r.logs.read(), r.shown.read()...)
+	for _, leak := range r.secrets.leaks(lines) {
+		t.Error(leak)
+	}
+	// That nothing was found counts only if there was something to find, and to find it in.
+	for _, said := range []string{`"operation":"signups/create"`, `"outcome":"sent"`, "signups/attempt-verification"} {
+		if !strings.Contains(strings.Join(lines, "\n"), said) {
+			t.Errorf("no line says %s", said)
+		}
+	}
+	for _, kind := range []string{kindCode, kindToken, kindPassword, kindAddress} {
+		if len(r.secrets.kept[kind]) == 0 {
+			t.Errorf("the scripts saw no %s", kind)
+		}
+		for value := range r.secrets.kept[kind] {
+			line := fmt.Sprintf(`{"level":"INFO","msg":"request","text":"was %s; it"}`, value)
+			if len(r.secrets.leaks([]string{line})) == 0 {
+				t.Errorf("a line with the %s %q isn't noticed", kind, value)
+			}
+		}
+	}
+}
+
+func TestLeaksAreFound(t *testing.T) {
+	s := newSecrets()
+	s.add(kindCode, "123456")
+	s.addToken("AAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBBB")
+	s.addField("password", "correct horse battery staple")
+	s.addField("email_address", "Ada@Example.com")
+	for line, want := range map[string]int{
+		"all is well":                               0,
+		`{"code":"123456"}`:                         1,
+		"code=123456&strategy":                      1,
+		"the code is 123456.":                       1,
+		`{"duration_ms":12.123456,"id":"a123456f"}`: 0,
+		"1234567":                                   0,
+		"token bbbbbbbbbbbbbbbbbbbbbbb":             1,
+		"Correct Horse battery staple":              1,
+		"to ada@example.com":                        1,
+		"to a***@example.com":                       0,
+		"ada@example.com typed code 123456":         2,
+		"first line\nada@example.com\nanother":      1,
+	} {
+		if got := s.leaks([]string{line}); len(got) != want {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+// Package replay makes events/<family>/<operation>.json run one after the other on the same data: it fills their placeholders with what earlier answers
+// gave, and keeps that in a file.
+//
+// The placeholders are {{client_token}}, {{sign_up_id}} and {{code}} inside strings, {{client_pk}}, and the whole string "{{client_image}}", which stands
+// for the newest client item with a due mail in DynamoDB's JSON. The order is client/environment, client/preflight, client/not-found, client/write,
+// client/get, signups/create, signups/get, signups/update, signups/prepare-verification, mail/send, signups/attempt-verification.
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/doorstep-auth/doorstep/local/replay/inbox"
+)
+
+// state is what earlier answers gave.
+type state struct {
+	ClientToken  string `json:"client_token,omitempty"`
+	SignUpID     string `json:"sign_up_id,omitempty"`
+	EmailAddress string `json:"email_address,omitempty"`
+	// Code is the last that was read from an inbox, which may be gone by now.
+	Code string `json:"code,omitempty"`
+	// Earlier is the mail that was the newest to the address before the last code was asked for.
+	Earlier string `json:"earlier_mail,omitempty"`
+}
+
+// A Player fills events and learns from answers. Its fields say where to look and may be changed between calls.
+type Player struct {
+	// Inbox is the URL of the inbox that functions mail to.
+	Inbox string
+	// DynamoDB is the endpoint that has the table called Table.
+	DynamoDB, Table string
+	// Patience is how long a mail is waited for: more than 0 makes sense where a running stack sends it.
+	Patience time.Duration
+
+	path  string
+	state state
+	// newest is the newest mail to the address when the last event was filled.
+	newest string
+}
+
+// Open reads what was learned from the file at path, if it is there.
+func Open(path string) (*Player, error) {
+	p := &Player{path: path}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return p, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &p.state)
+	}
+	return p, err
+}
+
+// An Unknown is a placeholder that can't be filled yet.
+type Unknown struct {
+	Placeholder string
+	// Advice says what to do first.
+	Advice string
+}
+
+func (e *Unknown) Error() string {
+	return fmt.Sprintf("the event's {{%s}} isn't known yet: %s", e.Placeholder, e.Advice)
+}
+
+// Learn keeps what the answer of a function gives for later events. An answer that isn't an API's gives nothing but the mail that it may have sent.
+func (p *Player) Learn(ctx context.Context, function string, answer []byte) error {
+	var response struct {
+		Status  int               `json:"statusCode"`
+		Headers map[string]string `json:"headers"`
+		Cookies []string          `json:"cookies"`
+		Body    string            `json:"body"`
+	}
+	if json.Unmarshal(answer, &response) == nil && response.Status != 0 {
+		p.learnToken(response.Headers, response.Cookies)
+		p.learnSignUp(function, response.Body)
+	}
+	if mail := p.mail(ctx); mail.ID != p.state.Earlier && mail.Code() != "" {
+		p.state.Code = mail.Code()
+	}
+	return p.save()
+}
+
+// learnToken keeps the token that a browser or an app would keep.
+func (p *Player) learnToken(headers map[string]string, cookies []string) {
+	if token, given := headers["authorization"]; given {
+		p.state.ClientToken = token
+	}
+	for _, line := range cookies {
+		cookie, err := http.ParseSetCookie(line)
+		if err != nil || cookie.Name != "__client" {
+			continue
+		}
+		if p.state.ClientToken = cookie.Value; cookie.MaxAge < 0 {
+			p.state.ClientToken = ""
+		}
+	}
+}
+
+// learnSignUp keeps the sign-up that a body tells of. What is known of a code ends with the sign-up that it is for, and when a new one is asked for.
+func (p *Player) learnSignUp(function, body string) {
+	var envelope struct {
+		Response *struct {
+			Object       string
+			ID           string
+			EmailAddress string `json:"email_address"`
+		}
+	}
+	if json.Unmarshal([]byte(body), &envelope) != nil || envelope.Response == nil || envelope.Response.Object != "sign_up_attempt" {
+		return
+	}
+	told := envelope.Response
+	if told.ID != p.state.SignUpID || function == "signups/prepare-verification" {
+		p.state.Code, p.state.Earlier = "", p.newest
+	}
+	p.state.SignUpID, p.state.EmailAddress = told.ID, told.EmailAddress
+}
+
+// mail is the newest to the address; the zero Mail if there is none or the inbox can't be reached.
+func (p *Player) mail(ctx context.Context) inbox.Mail {
+	if p.Inbox == "" || p.state.EmailAddress == "" {
+		return inbox.Mail{}
+	}
+	mails, err := inbox.Read(ctx, p.Inbox)
+	if err != nil {
+		return inbox.Mail{}
+	}
+	to := inbox.To(mails, p.state.EmailAddress)
+	if len(to) == 0 {
+		return inbox.Mail{}
+	}
+	return to[len(to)-1]
+}
+
+func (p *Player) save() error {
+	text, err := json.MarshalIndent(p.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(p.path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(p.path, append(text, '\n'), 0o600)
+}
+
+// Fill returns the event with its placeholders filled. The error is an *Unknown, or says what is wrong with the event, the inbox or the table.
+func (p *Player) Fill(ctx context.Context, event []byte) ([]byte, error) {
+	p.newest = p.mail(ctx).ID
+	var filled strings.Builder
+	rest := string(event)
+	for {
+		before, after, found := strings.Cut(rest, "{{")
+		if !found {
+			filled.WriteString(rest)
+			break
+		}
+		name, following, closed := strings.Cut(after, "}}")
+		if !closed {
+			return nil, errors.New("the event has {{ without }}")
+		}
+		value, err := p.value(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if name == clientImage {
+			before, following = strings.TrimSuffix(before, `"`), strings.TrimPrefix(following, `"`)
+		}
+		filled.WriteString(before + value)
+		rest = following
+	}
+	if !json.Valid([]byte(filled.String())) {
+		return nil, errors.New("the event isn't JSON")
+	}
+	return []byte(filled.String()), nil
+}
+
+const clientImage = "client_image"
+
+// value is what stands for a placeholder. None but the image needs escaping: they are made of letters, digits and - _ . #.
+func (p *Player) value(ctx context.Context, name string) (string, error) {
+	switch name {
+	case "client_token":
+		return p.state.ClientToken, nil // without one the caller is nobody, as anybody is at first
+	case "sign_up_id":
+		if p.state.SignUpID == "" {
+			return "", &Unknown{name, "invoke signups/create first"}
+		}
+		return p.state.SignUpID, nil
+	case "code":
+		return p.code(ctx)
+	case "client_pk", clientImage:
+		pk, image, err := DueMail(ctx, p.DynamoDB, p.Table)
+		if err == nil && image == nil {
+			err = &Unknown{name, "no mail is due; invoke signups/create and signups/prepare-verification first"}
+		}
+		if name == clientImage {
+			return string(image), err
+		}
+		return pk, err
+	}
+	return "", fmt.Errorf("the event has the unknown placeholder {{%s}}", name)
+}
+
+// code is the newest that was mailed for the sign-up. With a stack that runs, the mail may still be on its way.
+func (p *Player) code(ctx context.Context) (string, error) {
+	if p.state.Code != "" {
+		return p.state.Code, nil
+	}
+	for limit := time.Now().Add(p.Patience); ; {
+		if mail := p.mail(ctx); mail.ID != p.state.Earlier && mail.Code() != "" {
+			return mail.Code(), nil
+		}
+		if p.state.SignUpID == "" || p.Inbox == "" || time.Now().After(limit) {
+			return "", &Unknown{"code", "invoke signups/prepare-verification and then mail/send first"}
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
