@@ -268,7 +268,7 @@ func TestEnvironmentHasTheWiresKeys(t *testing.T) {
 // The environment says what the settings say.
 func TestEnvironmentFollowsTheSettings(t *testing.T) {
 	s := newSite(t, func(s *settings.Settings) {
-		s.AppName, s.SingleSession = "Countess", false
+		s.AppName, s.SingleSession, s.PublicURL = "Countess", false, "https://accounts.example.com/api"
 		s.Attributes.Password.Requirement = settings.Off
 		s.Attributes.Username.Requirement = settings.Required
 		s.Attributes.EmailAddress.Requirement = settings.Optional
@@ -285,7 +285,7 @@ func TestEnvironmentFollowsTheSettings(t *testing.T) {
 		"auth_config.native_settings.api_enabled": false,
 		"display_config.application_name":         "Countess", "display_config.terms_url": "https://app.example.com/terms",
 		"display_config.privacy_policy_url": "https://app.example.com/privacy", "display_config.support_email": "help@example.com",
-		"display_config.home_url": "https://" + apiHost + "/", "display_config.sign_up_url": "https://" + apiHost + "/sign-up",
+		"display_config.home_url": "https://accounts.example.com/api/", "display_config.sign_up_url": "https://accounts.example.com/api/sign-up",
 		"display_config.preferred_sign_in_strategy": "otp",
 		"user_settings.sign_up.mode":                "public", "user_settings.sign_up.legal_consent_enabled": true, "user_settings.sign_up.captcha_enabled": false,
 		"user_settings.password_settings.min_length": 20.0, "user_settings.password_settings.max_length": 200.0,

@@ -42,7 +42,7 @@ const (
 
 func everything() []string {
 	return []string{
-		"email_address", "Ada@example.com", "phone_number", "+49 30 901820", "username", "ada_lovelace", "password", goodPassword,
+		"email_address", "Ada@example.com", "phone_number", "+49 30 901820", "username", "Ada_Lovelace", "password", goodPassword,
 		"first_name", "Ada", "last_name", "Lovelace", "birthday", "1815-12-10", "gender", "female", "web3_wallet", someWallet,
 		"unsafe_metadata", someMetadata, "legal_accepted", "true", "locale", "de-AT",
 	}
@@ -137,7 +137,7 @@ var signUpAttributes = map[string]func(t *testing.T, w walk, path string){
 			step.is(path+".phone_number", nil)
 		}
 	},
-	"username":      shown("ada_lovelace", "username"),
+	"username":      shown("Ada_Lovelace", "username"),
 	"email_address": shown("Ada@example.com", "email_addresses.0.email_address"),
 	"phone_number":  shown("+4930901820", "phone_numbers.0.phone_number"),
 	"web3_wallet":   shown(someWallet, "web3_wallets.0.web3_wallet"),
