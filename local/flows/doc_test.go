@@ -24,5 +24,8 @@
 //	start FILE                   starts a stack on a settings document and stops it; with ! it must fail, and its one line is printed
 //
 // Every answer must be below 500 and every error in the wire's envelope, with CORS. While the scripts run, what the functions print and which calls they
-// make are kept, and judged at the end: see TestFlows.
+// make are kept, and judged at the end: see TestR13R59Flows.
+//
+// Some people meet a fate that their address's domain tells: refused.example, throttled.example, lost.example and busy.example (see proxy_test.go and
+// faults_test.go).
 package flows_test

@@ -7,8 +7,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestFlows runs the scripts, then judges what all of them left behind.
-func TestFlows(t *testing.T) {
+// TestR13R59Flows runs the scripts, then judges what all of them left behind: what was logged, called and mailed.
+func TestR13R59Flows(t *testing.T) {
 	r := newRun(t)
 	scripts, err := filepath.Glob("scripts/*.txtar")
 	if err != nil || len(scripts) == 0 {
@@ -20,8 +20,9 @@ func TestFlows(t *testing.T) {
 	if !whole {
 		return
 	}
+	t.Run("DynamoDB's faults are got over", r.checkFaults)
 	t.Run("each mail is due once", r.checkDueOnce)
 	t.Run("held-up mail", r.checkHeldUpMail)
-	t.Run("R59 nothing secret is logged", r.checkRedaction)
+	t.Run("nothing secret is logged", r.checkRedaction)
 	t.Run("permissions", r.checkPermissions)
 }

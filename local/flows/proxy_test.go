@@ -54,6 +54,9 @@ type proxy struct {
 	record        *record
 	dynamodb, ses atomic.Pointer[url.URL]
 	throttled     sync.Map // receivers whose first mail was throttled
+	troubled      sync.Map // clients in whose way DynamoDB gets, with the domain
+	troubles      sync.Map // how often it got a request about one of them
+	mu            sync.Mutex
 }
 
 const dynamodbPart, sesPart = "dynamodb", "ses"
@@ -118,6 +121,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	forward := &httputil.ReverseProxy{Rewrite: func(out *httputil.ProxyRequest) { out.SetURL(engine) }}
+	if parts[0] == dynamodbPart && p.disturbed(w, r, body, forward) {
+		return
+	}
 	forward.ServeHTTP(w, r)
 }
 

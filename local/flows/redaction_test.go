@@ -86,7 +86,7 @@ func leaked(text, kind, value string) bool {
 	return strings.Contains(text, value) && alone.MatchString(text)
 }
 
-// checkRedaction holds everything that was printed against everything that was secret: R13, R59, ASVS 16.2.5.
+// checkRedaction holds everything that was printed against everything that was secret (R13, R59; ASVS 16.2.5).
 func (r *run) checkRedaction(t *testing.T) {
 	lines := append(r.logs.read(), r.shown.read()...)
 	for _, leak := range r.secrets.leaks(lines) {
@@ -111,7 +111,7 @@ func (r *run) checkRedaction(t *testing.T) {
 	}
 }
 
-func TestLeaksAreFound(t *testing.T) {
+func TestR59LeaksAreFound(t *testing.T) {
 	s := newSecrets()
 	s.add(kindCode, "123456")
 	s.addToken("AAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBBB")

@@ -145,8 +145,8 @@ func oneLineNaming(t *testing.T, name, text string, named []string) {
 	}
 }
 
-// R48, R62: the secrets come in a variable on a developer's machine alone.
-func TestSECRETSIsRefusedInTheCloud(t *testing.T) {
+// R62: the secrets come in a variable on a developer's machine alone.
+func TestR62SecretsVariableIsRefusedInTheCloud(t *testing.T) {
 	ring, document := macDocument(t)
 	secrets := `{"mac":` + document + `,"signing":{"keys":[]}}`
 	cloud, err := newRuntime(with(map[string]string{"SECRETS": secrets}))

@@ -93,7 +93,7 @@ func TestOverrideAndRoutes(t *testing.T) {
 }
 
 // R2, R27: what is malformed, of the wrong kind or too large is refused by a documented problem, before any operation.
-func TestR27RefusedBodies(t *testing.T) {
+func TestR2R27RefusedBodies(t *testing.T) {
 	plain := func(text string) func(*events.APIGatewayV2HTTPRequest) { return body(formType, text) }
 	inBase64 := func(text string) func(*events.APIGatewayV2HTTPRequest) {
 		return func(e *events.APIGatewayV2HTTPRequest) {
@@ -354,7 +354,7 @@ func (explosive) MarshalJSON() ([]byte, error) { panic("hunter2 exploded") }
 
 // R60: whatever fails is answered by a fixed text with the request's id, and
 // logged in full under that id. R54: nothing of the cause reaches the caller.
-func TestR60FaultsAreToldInFixedWordsAndLogged(t *testing.T) {
+func TestR54R60FaultsAreToldInFixedWordsAndLogged(t *testing.T) {
 	answering := func(resp *Response, err error) Handler {
 		return func(context.Context, *Request) (*Response, error) { return resp, err }
 	}

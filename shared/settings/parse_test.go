@@ -74,7 +74,6 @@ func TestDocumentMergesOverDefaults(t *testing.T) {
 func TestEveryAttributeTakesEveryRequirement(t *testing.T) {
 	for _, name := range AttributeNames() {
 		for _, requirement := range []Requirement{Off, Optional, Required} {
-			s := Default()
 			document := `{"attributes":{"username":{"requirement":"required"},"` + name + `":{"requirement":"` + string(requirement) + `"}}}`
 			if name == "username" || name == "password" {
 				document = `{"attributes":{"` + name + `":{"requirement":"` + string(requirement) + `"}}}`

@@ -135,9 +135,9 @@ func TestR32VerifiedOwnerTakesOverUnverifiedClaim(t *testing.T) {
 	hijacker.must(hijacker.create(Input{FirstName: "Eve"}))
 }
 
-// The other order: an address that its owner proved can't be taken by anybody,
+// R32, the other order: an address that its owner proved can't be taken by anybody,
 // not even at the last moment.
-func TestVerifiedClaimCantBeTaken(t *testing.T) {
+func TestR32VerifiedClaimCantBeTaken(t *testing.T) {
 	f := newFixture(t, nil)
 	owner, late := f.person(), f.person()
 	late.must(late.create(Input{EmailAddress: "ada@example.com"}))

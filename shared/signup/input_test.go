@@ -194,6 +194,16 @@ func TestStrategyInCreatePreparesAtOnce(t *testing.T) {
 	}
 }
 
+// A sign-up that completes anyway sends no code that nobody could use.
+func TestStrategyInCreateThatCompletesSendsNothing(t *testing.T) {
+	p := newFixture(t, func(s *settings.Settings) { s.Attributes.EmailAddress.VerifyAtSignUp = false }).person()
+	p.must(p.create(merge(ada(), Input{Strategy: "email_code"})))
+	p.mustBe(Complete)
+	if p.emailVerification() != nil || p.store.clients[p.last.Client.ID].MailID != "" {
+		t.Error("a mail is due")
+	}
+}
+
 func TestPrintableCutsAndEscapes(t *testing.T) {
 	for text, want := range map[string]string{
 		"oauth_google": "oauth_google", "a\nb": `a\nb`, "é": `\u00e9`, "\xff": `\xff`,

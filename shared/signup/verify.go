@@ -163,9 +163,13 @@ func (op *operation) verificationAnswer(ctx context.Context, c *Client, id ID, e
 }
 
 // challenge begins the verification of a sign-up that is being written anyway.
+// One that will complete without it gets no mail: its code could not be used.
 func (op *operation) challenge(c *Client, strategy Strategy) error {
 	if err := c.SignUp.sendable(strategy, op.now, op.Settings.Verification.ResendAfter.Std()); err != nil {
 		return err
+	}
+	if Require(op.Settings, c.SignUp).Met() {
+		return nil
 	}
 	v, err := op.newVerification(strategy)
 	if err != nil {

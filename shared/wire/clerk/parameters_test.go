@@ -136,8 +136,8 @@ func TestEitherAddressOrNumber(t *testing.T) {
 	a.create(either, "nonsense").must(422, "form_param_format_invalid")
 }
 
-// What is wrong with parameters is told field by field, all at once.
-func TestWrongParameters(t *testing.T) {
+// R27: what is wrong with parameters is told field by field, all at once.
+func TestR27WrongParameters(t *testing.T) {
 	s := newSite(t, optionalEverything)
 	a := s.browser()
 	a.create().must(200)
@@ -261,7 +261,8 @@ var strategies = map[string]func(t *testing.T, a *agent){
 	},
 }
 
-func TestStrategies(t *testing.T) {
+// R23: there is no way to sign up but those that are listed, each with its check.
+func TestR23EveryStrategyIsServedOrRefused(t *testing.T) {
 	all := lines(t, "strategies.txt")
 	for served := range strategies {
 		if !slices.Contains(all, served) {

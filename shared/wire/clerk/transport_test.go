@@ -344,7 +344,7 @@ func TestRefusalsOfTheGateway(t *testing.T) {
 }
 
 // R60: a fault is a fixed text with the trace id, and never the cause.
-func TestR60FaultOfOurs(t *testing.T) {
+func TestR54R60FaultOfOurs(t *testing.T) {
 	s := newSite(t, nil)
 	s.Endpoints[0].Handler = nil // calling it panics
 	got := s.browser().get("/v1/environment").must(500, "internal_error").is("clerk_trace_id", "req-1")
