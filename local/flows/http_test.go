@@ -224,14 +224,22 @@ func (s *sharedStack) settle() error {
 		if _, err := c.post(fmt.Sprintf("%s/v1/client/sign_ups/%v/prepare_verification", s.APIURL, id), "strategy=email_code"); err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), mailLimit)
-		_, err = inbox.Await(ctx, s.InboxURL, address, 0)
-		cancel()
-		if err != nil {
+		if _, err = s.await(address, 0); err != nil {
 			return fmt.Errorf("the stream stands still: %w", err)
 		}
 	}
 	return nil
+}
+
+// await waits until there are more than seen mails to address and returns the newest.
+func (s *sharedStack) await(address string, seen int) (inbox.Mail, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), mailLimit)
+	defer cancel()
+	m, err := inbox.Await(ctx, s.InboxURL, address, seen)
+	if err != nil {
+		err = fmt.Errorf("no new mail to %s: %w", address, err)
+	}
+	return m, err
 }
 
 // post sends a form and wants 200.

@@ -131,7 +131,7 @@ func TestRestartsSendNoMailAgainAndLoseNone(t *testing.T) {
 	if got := s.count(t, address); got != 1 {
 		t.Errorf("%d mails after a restart of the pump", got)
 	}
-	mail, err := inbox.Await(t.Context(), s.InboxURL, address, 0)
+	mail, err := s.await(address, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestRestartsSendNoMailAgainAndLoseNone(t *testing.T) {
 
 	s = start()
 	defer stop(s)
-	waiting, err := inbox.Await(t.Context(), s.InboxURL, "ada@example.com", 0)
+	waiting, err := s.await("ada@example.com", 0)
 	if err != nil || waiting.Code() == "" {
 		t.Errorf("the mail that was due is lost: %+v %v", waiting, err)
 	}

@@ -38,7 +38,7 @@ type client struct {
 type scriptKey struct{}
 
 // mailLimit is how long a mail may take from the request that makes it due.
-const mailLimit = 5 * time.Second
+const mailLimit = 20 * time.Second
 
 // setup gives a script its stack.
 func (r *run) setup(env *testscript.Env) error {
@@ -109,11 +109,9 @@ func (s *script) cmdMail(ts *testscript.TestScript, neg bool, args []string) err
 	if neg {
 		return s.mails(args[0], s.read[args[0]])
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), mailLimit)
-	defer cancel()
-	m, err := inbox.Await(ctx, s.stack.InboxURL, args[0], s.read[args[0]])
+	m, err := s.stack.await(args[0], s.read[args[0]])
 	if err != nil {
-		return fmt.Errorf("no new mail to %s: %w", args[0], err)
+		return err
 	}
 	s.read[args[0]]++
 	code := m.Code()
