@@ -27,7 +27,7 @@ const settings = `{
 		"username": {"requirement": "optional"}, "phone_number": {"requirement": "optional"}, "web3_wallet": {"requirement": "optional"},
 		"birthday": {"requirement": "optional"}, "gender": {"requirement": "optional"}
 	},
-	"verification": {"resend_after": "6s"}
+	"verification": {"resend_after": "20s"}
 }`
 
 // testLimit is how long Node may take; with a machine to itself it takes some ten seconds.

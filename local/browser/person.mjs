@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** How long anything may take that should take milliseconds: the machine may be busy. */
-export const PATIENCE = 10_000;
+export const PATIENCE = 30_000;
 
 /** A person at the page with a keyboard and eyes, in a browser profile of their own. */
 export class Person {

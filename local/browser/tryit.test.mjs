@@ -110,10 +110,10 @@ describe("the try-it page", { concurrency: true }, () => {
 
     const again = page.getByRole("button", { name: "Send a new code" });
     await person.press("Send a new code");
-    assert.match(await page.getByRole("alert").innerText(), /^A code was sent a moment ago\. Wait \d seconds before asking for another\.$/);
+    assert.match(await page.getByRole("alert").innerText(), /^A code was sent a moment ago\. Wait \d+ seconds before asking for another\.$/);
     assert.equal(await again.getAttribute("aria-disabled"), "true");
     await person.isAt(again);
-    assert.match(await page.getByRole("timer").innerText(), /^again in [1-6] s$/);
+    assert.match(await page.getByRole("timer").innerText(), /^again in \d+ s$/);
     await person.look("wait");
     await person.enter(); // makes no request, or a refusal too many is noted
     const seconds = async () => Number(/\d+/.exec(await page.getByRole("timer").innerText())?.[0] ?? 0);

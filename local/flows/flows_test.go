@@ -7,7 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestR13R59Flows runs the scripts, then judges what all of them left behind: what was logged, called and mailed.
+// TestR13R59Flows runs the scripts, then judges what all of them left behind: what was logged, stored, called and mailed.
 func TestR13R59Flows(t *testing.T) {
 	r := newRun(t)
 	scripts, err := filepath.Glob("scripts/*.txtar")
@@ -24,5 +24,6 @@ func TestR13R59Flows(t *testing.T) {
 	t.Run("each mail is due once", r.checkDueOnce)
 	t.Run("held-up mail", r.checkHeldUpMail)
 	t.Run("nothing secret is logged", r.checkRedaction)
+	t.Run("nothing secret is stored", r.checkTables)
 	t.Run("permissions", r.checkPermissions)
 }

@@ -135,9 +135,11 @@ func (f *Function) log(ctx context.Context, r *Request, operation string, status
 	}
 	attrs = append(attrs, r.notes...)
 	level := slog.LevelInfo
-	if faults := problem.List(err); faults != nil {
+	faults := problem.List(err)
+	if faults != nil {
 		attrs = append(attrs, slog.String("problem", faults.Error()))
-	} else if err != nil {
+	}
+	if err != nil && (faults == nil || status >= http.StatusInternalServerError) {
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("error", err.Error()))
 		var p *panicked

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
+	"github.com/doorstep-auth/doorstep/shared/problem"
 )
 
 // Store keeps clients, users, sessions and claims. Each method is one atomic
@@ -65,6 +66,9 @@ type Completion struct {
 var (
 	// ErrNoClient is returned when the caller isn't a client.
 	ErrNoClient = errors.New("signup: no such client")
+	// ErrBusy is returned when the database still refused for its load after all
+	// retries; the caller is told to try again in a moment.
+	ErrBusy error = problem.Unavailable.New().After(1)
 	// ErrConflict is returned when somebody else wrote first.
 	ErrConflict = errors.New("signup: changed by another request")
 )

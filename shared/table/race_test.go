@@ -250,6 +250,19 @@ func TestConflictsAreRetried(t *testing.T) {
 	}
 }
 
+// TestExhaustedRetriesAreBusy: what never gets through is told as 503, not as a fault.
+func TestExhaustedRetriesAreBusy(t *testing.T) {
+	f := newFixture(t, nil)
+	p := f.person()
+	p.must(p.create(signup.Input{EmailAddress: "ada@example.com", Password: secret.NewText("x")}))
+	p.must(p.prepare())
+	code := p.code()
+	f.table.api = &conflicting{API: f.table.api, left: 1000}
+	p.mustFail(p.attempt(code), problem.Unavailable)
+	f.table.api = f.meter
+	p.must(p.attempt(code))
+}
+
 // conflicting cancels the first transactions as DynamoDB does when another holds an item.
 type conflicting struct {
 	API

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/doorstep-auth/doorstep/shared/signup"
 )
@@ -87,10 +88,28 @@ func unmarshal(attributes map[string]types.AttributeValue, out any, h *head, ite
 }
 
 func failed(doing string, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case overloaded(err):
+		return fmt.Errorf("table: %s: %w: %w", doing, signup.ErrBusy, err)
 	}
 	return fmt.Errorf("table: %s: %w", doing, err)
+}
+
+// overloaded reports that DynamoDB refuses for its load: the table's, the
+// account's, or other transactions' on the same items.
+func overloaded(err error) bool {
+	if passing(err) {
+		return true
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	_, throttled := retry.DefaultThrottleErrorCodes[api.ErrorCode()]
+	_, conflict := conflictCodes[api.ErrorCode()]
+	return throttled || conflict
 }
 
 // conditionFailed returns the item as it is if err says that a condition wasn't met.
