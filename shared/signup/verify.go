@@ -124,7 +124,7 @@ func (op *operation) judge(ctx context.Context, c *Client, strategy Strategy, co
 	after.SignUp = c.SignUp.clone()
 	after.SignUp.Verifications[strategy.Kind].VerifiedAt = op.now
 	err := op.advance(ctx, &after)
-	if err == nil || problem.List(err) != nil {
+	if err == nil || problem.Has(err, problem.IdentifierExists) { // stored, whole or without what others hold
 		*c = after
 	}
 	return err
