@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"secret":             {},
 	"settings":           {},
 	"keystore":           {},
+	"disposable":         {},
 	"identifier":         {"problem", "settings"},
 	"password":           {"problem", "secret", "settings"},
 	"token":              {"secret"},
@@ -30,10 +31,11 @@ var mayImport = map[string][]string{
 	"mail":               {"identifier", "secret", "settings", "signup"},
 	"gateway":            {"problem", "settings"},
 	"boot":               {"gateway", "keystore", "secret", "settings", "token"},
-	"wire/clerk":         {"gateway", "identifier", "problem", "secret", "settings", "signup"},
+	"linkpage":           {"settings"},
+	"wire/clerk":         {"gateway", "identifier", "linkpage", "problem", "secret", "settings", "signup"},
 	"outbox":             {"boot", "gateway", "mail", "signup", "table"},
 	"assembly":           {"boot", "signup", "table"},
-	"assembly/passwords": {"assembly", "boot", "password", "signup"},
+	"assembly/passwords": {"assembly", "boot", "disposable", "password", "signup"},
 }
 
 // onlyIn is which packages alone may import an outside package.

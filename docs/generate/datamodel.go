@@ -14,8 +14,8 @@ One DynamoDB table holds everything. Its key is ` + "`pk`/`sk`" + `; ` + "`ttl`"
 expiry themselves. Every item says its type (` + "`ty`" + `) and the version of its layout (` + "`iv`" + `). Identifiers are unique because a
 claim is put only if it doesn't exist, in the transaction that makes its user. There is no index and no scan.
 
-No code, token or key can be recovered from the table: codes and client tokens are derived from nonces under a key
-that the table doesn't hold.
+No code, link, token or key can be recovered from the table: codes, links and client tokens are derived from nonces under
+a key that the table doesn't hold.
 
 ## Items
 

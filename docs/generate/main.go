@@ -31,6 +31,7 @@ var documents = []document{
 	{"docs/errors.md", errorsPage},
 	{"docs/data-model.md", dataModelPage},
 	{"docs/operations.md", operationsPage},
+	{"docs/limits.md", limitsPage},
 	{"docs/security.md", securityPage},
 }
 

@@ -125,6 +125,9 @@ func (c *client) path(path string) string {
 
 const clientCookie = "__client"
 
+// noRedirects shows a redirect instead of following it.
+var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // send sends a request as the client does, and keeps the token that comes with the answer.
 func (c *client) send(r *http.Request) (*answer, error) {
 	switch {
@@ -133,7 +136,7 @@ func (c *client) send(r *http.Request) (*answer, error) {
 	case !c.native && c.token != "":
 		r.AddCookie(&http.Cookie{Name: clientCookie, Value: c.token})
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := noRedirects.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +168,7 @@ func (a *answer) sound() error {
 		return nil // the gateway's own: the request didn't come to a function
 	case a.header.Get("Vary") != "Origin" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Date") == "":
 		return fmt.Errorf("the answer isn't safe from caches: %v", a.header)
-	case a.status == http.StatusNoContent:
+	case a.status == http.StatusNoContent, a.status == http.StatusSeeOther, strings.HasPrefix(a.header.Get("Content-Type"), "text/html"):
 		return nil
 	case a.json == nil || a.header.Get("Content-Type") != "application/json; charset=utf-8":
 		return fmt.Errorf("the answer isn't JSON: %v %s", a.header, a.body)

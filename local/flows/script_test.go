@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -69,7 +71,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, run := range map[string]func(s *script, ts *testscript.TestScript, neg bool, args []string) error{
 		"client": (*script).cmdClient, "with": (*script).cmdWith, "status": (*script).cmdStatus, "json": (*script).cmdJSON, "let": (*script).cmdLet,
-		"error": (*script).cmdError, "errors": (*script).cmdErrors, "header": (*script).cmdHeader, "mail": (*script).cmdMail, "mails": (*script).cmdMails,
+		"error": (*script).cmdError, "errors": (*script).cmdErrors, "header": (*script).cmdHeader, "mail": (*script).cmdMail, "redirect": (*script).cmdRedirect, "mails": (*script).cmdMails,
 		"settle": (*script).cmdSettle, "tamper": (*script).cmdTamper, "repeat": (*script).cmdRepeat, "pause": (*script).cmdPause, "start": (*script).cmdStart,
 		"get": request("GET"), "post": request("POST"), "put": request("PUT"), "patch": request("PATCH"), "delete": request("DELETE"),
 		"options": request("OPTIONS"),
@@ -102,6 +104,32 @@ func (s *script) cmdWith(_ *testscript.TestScript, _ bool, args []string) error 
 	return nil
 }
 
+// linkIn is the path and query of the link in a mail, or "".
+func linkIn(text string) string {
+	at := strings.Index(text, "/v1/verify?token=")
+	if at < 0 {
+		return ""
+	}
+	return strings.Fields(text[at:])[0]
+}
+
+// cmdRedirect keeps a parameter of where the answer sends the browser, and compares it if there is a value to compare with.
+func (s *script) cmdRedirect(ts *testscript.TestScript, _ bool, args []string) error {
+	if len(args) < 1 || len(args) > 2 {
+		return usage("redirect PARAM [VALUE]")
+	}
+	target, err := url.Parse(s.answer.header.Get("Location"))
+	if err != nil || s.answer.status != http.StatusSeeOther {
+		return fmt.Errorf("the answer is no redirect: %d %v", s.answer.status, err)
+	}
+	got := target.Query().Get(args[0])
+	if got == "" || (len(args) == 2 && got != args[1]) {
+		return fmt.Errorf("%s is %q in %s", args[0], got, target.Redacted())
+	}
+	ts.Setenv(args[0], got)
+	return nil
+}
+
 func (s *script) cmdMail(ts *testscript.TestScript, neg bool, args []string) error {
 	if len(args) != 1 {
 		return usage("mail ADDRESS")
@@ -121,6 +149,11 @@ func (s *script) cmdMail(ts *testscript.TestScript, neg bool, args []string) err
 	}
 	s.run.secrets.add(kindCode, code)
 	ts.Setenv("code", code)
+	if link := linkIn(m.Text); link != "" {
+		_, token, _ := strings.Cut(link, "token=")
+		s.run.secrets.add(kindToken, token)
+		ts.Setenv("link", link)
+	}
 	for i := range 6 {
 		ts.Setenv("wrong"+strconv.Itoa(i+1), fmt.Sprintf("%06d", (n+1+i)%1e6))
 	}

@@ -15,8 +15,12 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
-// anyLocalPort is the origin and redirect address that a local run allows by default.
-const anyLocalPort = "http://localhost:*"
+// localDefaults are what a local run sets where the document is silent: pages on any local port may call, and one machine may ask as often as it likes.
+var localDefaults = []struct{ key, value string }{
+	{"limits", `{"creates_per_source":0,"attempts_per_source":0}`},
+	{"redirect_urls", `["http://localhost:*"]`},
+	{"allowed_origins", `["http://localhost:*"]`},
+}
 
 // localSettings is the document with what a local run needs where it is silent. It is text that goes in front, so that a fault of the document, such as a
 // repeated key, stays in it for the functions to refuse.
@@ -36,15 +40,15 @@ func localSettings(text string) (string, error) {
 	if json.Unmarshal([]byte(text), &given) != nil {
 		return text, nil
 	}
-	for _, key := range []string{"redirect_urls", "allowed_origins"} {
-		if _, ok := given[key]; ok {
+	for _, local := range localDefaults {
+		if _, ok := given[local.key]; ok {
 			continue
 		}
 		rest := strings.TrimSpace(text[1:])
 		if rest != "}" {
 			rest = "," + rest
 		}
-		text = fmt.Sprintf("{%q:[%q]%s", key, anyLocalPort, rest)
+		text = fmt.Sprintf("{%q:%s%s", local.key, local.value, rest)
 	}
 	return text, nil
 }

@@ -11,17 +11,19 @@ import (
 )
 
 func TestLocalSettings(t *testing.T) {
-	const both = `{"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"]`
+	const limits = `"limits":{"creates_per_source":0,"attempts_per_source":0}`
+	const all = `{"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"],` + limits
 	for text, want := range map[string]string{
-		"":                          both + `}`,
-		" {} ":                      both + `}`,
-		"clerk":                     both + `,"profile":"clerk"}`,
-		`{"app_name":"A"}`:          both + `,"app_name":"A"}`,
-		`{"mode":"a","mode":"b"}`:   both + `,"mode":"a","mode":"b"}`,
-		`{"allowed_origins":["x"]}`: `{"redirect_urls":["http://localhost:*"],"allowed_origins":["x"]}`,
-		`{"redirect_urls":[]}`:      `{"allowed_origins":["http://localhost:*"],"redirect_urls":[]}`,
+		"":                          all + `}`,
+		" {} ":                      all + `}`,
+		"clerk":                     all + `,"profile":"clerk"}`,
+		`{"app_name":"A"}`:          all + `,"app_name":"A"}`,
+		`{"mode":"a","mode":"b"}`:   all + `,"mode":"a","mode":"b"}`,
+		`{"allowed_origins":["x"]}`: `{"redirect_urls":["http://localhost:*"],` + limits + `,"allowed_origins":["x"]}`,
+		`{"redirect_urls":[]}`:      `{"allowed_origins":["http://localhost:*"],` + limits + `,"redirect_urls":[]}`,
+		`{"limits":{}}`:             `{"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"],"limits":{}}`,
 		`{"not JSON`:                `{"not JSON`,
-		`{"allowed_origins":null}`:  `{"redirect_urls":["http://localhost:*"],"allowed_origins":null}`,
+		`{"allowed_origins":null}`:  `{"redirect_urls":["http://localhost:*"],` + limits + `,"allowed_origins":null}`,
 	} {
 		if got, err := localSettings(text); err != nil || got != want {
 			t.Errorf("%q: %s, %v", text, got, err)

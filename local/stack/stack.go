@@ -38,7 +38,8 @@ type Options struct {
 	// DynamoDBEndpoint is the base URL of a DynamoDB to use; empty starts one.
 	DynamoDBEndpoint string
 
-	// Settings is a settings document as JSON or a profile's name. Where it has no allowed_origins or redirect_urls, http://localhost:* is put in.
+	// Settings is a settings document as JSON or a profile's name. Where it has no allowed_origins or redirect_urls, http://localhost:* is put in; where it has no limits, those per
+	// source address are off.
 	Settings string
 	// MailFrom is the sender's address; empty is no-reply@doorstep.test.
 	MailFrom string

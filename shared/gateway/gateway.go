@@ -89,7 +89,7 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 	if endpoint == nil {
 		return nil, "", problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
 	}
-	if err := f.refuseForeign(r); err != nil {
+	if err := f.refuseForeign(endpoint.Operation, r); err != nil {
 		return nil, endpoint.Operation.Name, err
 	}
 	operation = endpoint.Operation.Name
@@ -101,7 +101,7 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 
 // refuseForeign refuses a change that a page of an origin which isn't allowed
 // asks for (CSRF), and a page that carries a native client's token.
-func (f *Function) refuseForeign(r *Request) error {
+func (f *Function) refuseForeign(op Operation, r *Request) error {
 	origin := r.Header("origin")
 	if origin == "" {
 		return nil
@@ -113,7 +113,7 @@ func (f *Function) refuseForeign(r *Request) error {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return nil
 	}
-	if origin == r.Scheme+"://"+r.Host || f.Settings.OriginAllowed(origin) {
+	if op.AnyOrigin || origin == r.Scheme+"://"+r.Host || f.Settings.OriginAllowed(origin) {
 		return nil
 	}
 	return problem.OriginInvalid.New()

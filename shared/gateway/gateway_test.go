@@ -204,7 +204,7 @@ func cors(out events.APIGatewayV2HTTPResponse) string {
 
 // The headers that let an allowed page read an answer are on every one of them, whatever happened.
 func TestCORSOnEveryAnswer(t *testing.T) {
-	const full = appOrigin + "|true|Authorization, Clerk-Db-Jwt, X-Country, Retry-After|Origin"
+	const full = appOrigin + "|true|Authorization, Clerk-Db-Jwt, X-Country, Retry-After, RateLimit, RateLimit-Policy|Origin"
 	failing := func(err error) Handler {
 		return func(context.Context, *Request) (*Response, error) { return nil, err }
 	}

@@ -14,6 +14,11 @@ type Operation struct {
 	// Summary is one sentence for the documents.
 	Summary string
 	Routes  []Route
+	// AnyOrigin takes changes that pages of any origin ask for. It is for what
+	// carries its own proof in the request: a page that asks for no referrer posts
+	// even to itself with the origin "null" (Fetch §3.2), as a page of a
+	// stranger's may, so the origin tells them apart no more.
+	AnyOrigin bool
 }
 
 // Route is one way to ask for an operation.

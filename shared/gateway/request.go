@@ -27,7 +27,9 @@ type Request struct {
 	Query    url.Values
 	Form     Form
 	SourceIP string
-	Host     string
+	Host     string // as the caller named it
+	// Domain is the API's own host name, of which the gateway alone knows.
+	Domain   string
 	Scheme   string // "https", or "http" on a developer's machine
 	Received time.Time
 	header   map[string]string // lower-case names
@@ -69,7 +71,7 @@ func readRequest(event *events.APIGatewayV2HTTPRequest, now time.Time) (*Request
 	call := event.RequestContext
 	r := &Request{
 		ID: call.RequestID, RouteKey: event.RouteKey, Method: call.HTTP.Method, Path: event.RawPath,
-		Params: event.PathParameters, SourceIP: call.HTTP.SourceIP, Received: now,
+		Params: event.PathParameters, SourceIP: call.HTTP.SourceIP, Domain: call.DomainName, Received: now,
 		header: make(map[string]string, len(event.Headers)),
 	}
 	for name, value := range event.Headers {

@@ -18,6 +18,8 @@ type Response struct {
 	Header  map[string]string
 	Cookies []*http.Cookie
 	Body    any // rendered as JSON; nil for none
+	// Page is an HTML page in place of Body.
+	Page []byte
 }
 
 // event renders the answer for API Gateway, with CORS on it whatever it is. A
@@ -32,12 +34,11 @@ func (resp *Response) event(r *Request, s *settings.Settings) (out events.APIGat
 		"cache-control":          "no-store",
 		"x-content-type-options": "nosniff",
 	}}
-	if resp.Body != nil {
-		body, err := json.Marshal(resp.Body)
-		if err != nil {
-			return out, err
-		}
-		out.Body, out.Headers["content-type"] = string(body), "application/json; charset=utf-8"
+	if err := resp.writeBody(&out); err != nil {
+		return out, err
+	}
+	if r.Method == http.MethodHead { // RFC 9110 §9.3.2
+		out.Body = ""
 	}
 	for name, value := range resp.Header {
 		out.Headers[strings.ToLower(name)] = value
@@ -49,6 +50,19 @@ func (resp *Response) event(r *Request, s *settings.Settings) (out events.APIGat
 	return out, nil
 }
 
+func (resp *Response) writeBody(out *events.APIGatewayV2HTTPResponse) error {
+	if resp.Page != nil {
+		out.Body, out.Headers["content-type"] = string(resp.Page), "text/html; charset=utf-8"
+		return nil
+	}
+	if resp.Body == nil {
+		return nil
+	}
+	body, err := json.Marshal(resp.Body)
+	out.Body, out.Headers["content-type"] = string(body), "application/json; charset=utf-8"
+	return err
+}
+
 // corsHeaders let the pages of allowed origins read the answer (Fetch §3.2).
 func corsHeaders(r *Request, s *settings.Settings) map[string]string {
 	headers := map[string]string{"vary": "Origin"}
@@ -58,7 +72,7 @@ func corsHeaders(r *Request, s *settings.Settings) map[string]string {
 	}
 	headers["access-control-allow-origin"] = origin
 	headers["access-control-allow-credentials"] = "true"
-	headers["access-control-expose-headers"] = "Authorization, Clerk-Db-Jwt, X-Country, Retry-After"
+	headers["access-control-expose-headers"] = "Authorization, Clerk-Db-Jwt, X-Country, Retry-After, RateLimit, RateLimit-Policy"
 	return headers
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -196,14 +197,26 @@ func (d *Dispatcher) message(due signup.DueMail) (Message, error) {
 	if !found {
 		return Message{}, fmt.Errorf("mail: unknown key %q", due.KeyID)
 	}
-	message, err := d.renderer.Render(due.Locale, VerificationCode{
-		AppName: d.parts.Settings.AppName, Code: due.Code(key), Minutes: wholeMinutes(due.ExpiresAt.Sub(d.parts.Now())),
-	})
+	message, err := d.renderer.Render(due.Locale, d.verification(due, key))
 	message.ID, message.To = due.MailID, address(due).MailAddress()
 	return message, err
 }
 
-// wholeMinutes is what is left of a code's life, to the nearest minute and at least one.
+// verification is the mail of due: with the link if it has one, and with the code
+// unless the instance takes links only.
+func (d *Dispatcher) verification(due signup.DueMail, key secret.MACKey) Mail {
+	s, minutes := d.parts.Settings, wholeMinutes(due.ExpiresAt.Sub(d.parts.Now()))
+	link, code := due.LinkURL(key, s.PublicURL), due.Code(key)
+	if link.IsZero() {
+		return VerificationCode{AppName: s.AppName, Code: code, Minutes: minutes}
+	}
+	if !slices.Contains(s.Attributes.EmailAddress.Strategies, settings.EmailCode) {
+		code = secret.Text{}
+	}
+	return VerificationLink{AppName: s.AppName, Link: link, Code: code, Minutes: minutes}
+}
+
+// wholeMinutes is what is left of a challenge's life, to the nearest minute and at least one.
 func wholeMinutes(left time.Duration) int { return max(1, int(left.Round(time.Minute)/time.Minute)) }
 
 // address is the one that due goes to.

@@ -8,5 +8,5 @@
 //
 // A mail holds nothing that a caller typed, so that nobody can send words or
 // links of their own to strangers; and nothing remote, so that reading it tells
-// nobody.
+// nobody. Its one link, if it has one, is the instance's own.
 package mail

@@ -28,7 +28,7 @@ type Mail interface {
 }
 
 // mails has one of each.
-func mails() []Mail { return []Mail{VerificationCode{}} }
+func mails() []Mail { return []Mail{VerificationCode{}, VerificationLink{}} }
 
 // Renderer writes mails in the languages of settings.Locales. It is safe for
 // concurrent use.

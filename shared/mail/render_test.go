@@ -41,6 +41,25 @@ func testCode(s *settings.Settings) VerificationCode {
 	return VerificationCode{AppName: s.AppName, Code: secret.NewText("012345"), Minutes: 10}
 }
 
+const testURL = "https://auth.acme.example/v1/verify?token=ICEiIyQlJicoKSorLC0uLxAREhMUFRYXGBkaGxwdHh-5JcLsQC_NTPZNCxDc9XG6rH01LXH1L2eA437bXSoGXg.abcDEF12"
+
+func testLink(s *settings.Settings) VerificationLink {
+	return VerificationLink{AppName: s.AppName, Link: secret.NewText(testURL), Code: secret.NewText("012345"), Minutes: 10}
+}
+
+// testMails are the mails as they can look, by the name of their goldens.
+func testMails(s *settings.Settings) map[string]Mail {
+	linkOnly := testLink(s)
+	linkOnly.Code = secret.Text{}
+	return map[string]Mail{"verification_code": testCode(s), "verification_link": testLink(s), "verification_link_only": linkOnly}
+}
+
+// testMail is the fullest mail that has the text of key.
+func testMail(s *settings.Settings, key string) Mail {
+	kind, _, _ := strings.Cut(key, ".")
+	return testMails(s)[kind]
+}
+
 func render(t *testing.T, r *Renderer, locale string, m Mail) Message {
 	t.Helper()
 	message, err := r.Render(locale, m)
@@ -55,11 +74,11 @@ func TestGoldens(t *testing.T) {
 	s := testSettings()
 	r := testRenderer(t, s)
 	for _, locale := range settings.Locales() {
-		for _, m := range []Mail{testCode(s)} {
+		for name, m := range testMails(s) {
 			message := render(t, r, locale, m)
 			parts := map[string]string{"subject": message.Subject + "\n", "txt": message.Text.Reveal(), "html": message.HTML.Reveal()}
 			for part, got := range parts {
-				t.Run(fmt.Sprintf("%s.%s.%s", m.kind(), locale, part), func(t *testing.T) { golden(t, got) })
+				t.Run(fmt.Sprintf("%s.%s.%s", name, locale, part), func(t *testing.T) { golden(t, got) })
 			}
 		}
 	}
@@ -109,12 +128,12 @@ func TestSettingsReplaceEachText(t *testing.T) {
 			s.Mail.Texts = map[string]map[string]string{"de": {key: "Eigene Worte von {app_name}, <b> & {Klammern}"}}
 			r := testRenderer(t, s)
 			const want = "Eigene Worte von Acme & Söhne <Ltd>, <b> & {Klammern}"
-			german := render(t, r, "de", testCode(s))
+			german := render(t, r, "de", testMail(s, key))
 			plain := german.Subject + german.Text.Reveal()
 			if strings.Count(plain, want) != 1 || !strings.Contains(textIn(t, "html", german.HTML.Reveal()), want) {
 				t.Errorf("the text isn't shown as it is:\n%s\n%s", plain, german.HTML.Reveal())
 			}
-			english := render(t, r, "en", testCode(s))
+			english := render(t, r, "en", testMail(s, key))
 			if strings.Contains(english.Subject+english.Text.Reveal(), "Eigene") {
 				t.Error("another language's text changed")
 			}
@@ -145,20 +164,20 @@ func TestNewRendererNamesEveryFault(t *testing.T) {
 // A template that asks for a text which isn't there is an error, not a gap.
 func TestRenderRefusesMissingTexts(t *testing.T) {
 	for _, key := range settings.TextKeys() {
-		if key == settings.TextVerificationCodeSubject {
+		if strings.HasSuffix(key, ".subject") {
 			continue // templates don't ask for it
 		}
 		s := testSettings()
-		r := testRenderer(t, s)
+		r, m := testRenderer(t, s), testMail(s, key)
 		delete(r.languages[0].words, key)
-		page := map[string]any{"Lang": "en", "Subject": "x", "Mail": testCode(s), "Text": r.languages[0].words.of(testCode(s))}
-		if r.text.ExecuteTemplate(io.Discard, "verification_code.txt", page) == nil {
+		page := map[string]any{"Lang": "en", "Subject": "x", "Mail": m, "Text": r.languages[0].words.of(m)}
+		if r.text.ExecuteTemplate(io.Discard, m.kind()+".txt", page) == nil {
 			t.Errorf("without %s a text is written all the same", key)
 		}
-		if r.html.ExecuteTemplate(io.Discard, "verification_code.html", page) == nil {
+		if r.html.ExecuteTemplate(io.Discard, m.kind()+".html", page) == nil {
 			t.Errorf("without %s a page is written all the same", key)
 		}
-		if _, err := r.Render("en", testCode(s)); err == nil {
+		if _, err := r.Render("en", m); err == nil {
 			t.Errorf("without %s a mail is rendered all the same", key)
 		}
 	}
@@ -197,53 +216,95 @@ func TestPlainTextEqualsHTML(t *testing.T) {
 	s := testSettings()
 	r := testRenderer(t, s)
 	for _, locale := range settings.Locales() {
-		message := render(t, r, locale, testCode(s))
-		if diff := cmp.Diff(strings.Fields(message.Text.Reveal()), strings.Fields(textIn(t, "body", message.HTML.Reveal()))); diff != "" {
-			t.Errorf("%s (-text +html):\n%s", locale, diff)
+		for name, m := range testMails(s) {
+			message := render(t, r, locale, m)
+			if diff := cmp.Diff(strings.Fields(message.Text.Reveal()), strings.Fields(textIn(t, "body", message.HTML.Reveal()))); diff != "" {
+				t.Errorf("%s in %s (-text +html):\n%s", name, locale, diff)
+			}
 		}
 	}
 }
 
-// R17, R63: nothing remote, nothing that runs, no links; and what assistive
-// technology needs: a language, a title, one heading, no table for layout.
+// R17, R63: nothing remote, nothing that runs, no link but the one that the mail is
+// for; and what assistive technology needs: a language, a title, one heading, no
+// table for layout.
 func TestR17R63HTMLIsSelfContainedAndAccessible(t *testing.T) {
 	s := testSettings()
 	r := testRenderer(t, s)
-	allowed := map[string]bool{"html": true, "head": true, "meta": true, "title": true, "style": true, "body": true, "div": true, "h1": true, "p": true}
 	for _, locale := range settings.Locales() {
-		page := render(t, r, locale, testCode(s)).HTML.Reveal()
-		for _, remote := range []string{"http:", "https:", "//", "url(", "@import", "src=", "href=", "javascript:"} {
-			if strings.Contains(page, remote) {
-				t.Errorf("%s: %q is in the page", locale, remote)
-			}
+		for name, m := range testMails(s) {
+			t.Run(name+"."+locale, func(t *testing.T) { selfContained(t, render(t, r, locale, m).HTML.Reveal(), locale, m) })
 		}
-		count := map[string]int{}
-		for node := range parsed(t, page).Descendants() {
-			if node.Type != html.ElementNode {
-				continue
-			}
+	}
+}
+
+func selfContained(t *testing.T, page, locale string, m Mail) {
+	t.Helper()
+	_, linked := m.(VerificationLink)
+	bare := page
+	if linked {
+		bare = strings.Replace(bare, `href="`+testURL+`"`, "", 1)
+		bare = strings.Replace(bare, ">"+testURL+"<", "><", 1)
+	}
+	for _, remote := range []string{"http:", "https:", "//", "url(", "@import", "src=", "href=", "javascript:"} {
+		if strings.Contains(bare, remote) {
+			t.Errorf("%q is in the page", remote)
+		}
+	}
+	count := map[string]int{}
+	for node := range parsed(t, page).Descendants() {
+		if node.Type == html.ElementNode {
 			count[node.Data]++
-			if !allowed[node.Data] {
-				t.Errorf("%s: <%s> isn't expected in a mail", locale, node.Data)
-			}
-			for _, attribute := range node.Attr {
-				if strings.HasPrefix(attribute.Key, "on") {
-					t.Errorf("%s: %s runs", locale, attribute.Key)
-				}
-				// Clients that drop <html> keep the <div>.
-				if attribute.Key == "lang" && attribute.Val == locale {
-					count["lang on "+node.Data]++
-				}
-			}
+			countAttributes(t, node, locale, count)
 		}
-		for _, once := range []string{"title", "h1", "lang on html", "lang on div"} {
-			if count[once] != 1 {
-				t.Errorf("%s: %d times %s", locale, count[once], once)
-			}
+	}
+	want := map[string]int{"title": 1, "h1": 1, "lang on html": 1, "lang on div": 1, "a": 0}
+	if linked {
+		want["a"] = 1
+	}
+	for what, n := range want {
+		if count[what] != n {
+			t.Errorf("%d times %s, want %d", count[what], what, n)
 		}
-		for _, needed := range []string{`name="color-scheme" content="light dark"`, `name="viewport"`} {
-			if !strings.Contains(page, needed) {
-				t.Errorf("%s: %s is missing", locale, needed)
+	}
+	for _, needed := range []string{`name="color-scheme" content="light dark"`, `name="viewport"`} {
+		if !strings.Contains(page, needed) {
+			t.Errorf("%s is missing", needed)
+		}
+	}
+}
+
+func countAttributes(t *testing.T, node *html.Node, locale string, count map[string]int) {
+	t.Helper()
+	allowed := "html head meta title style body div h1 p a"
+	if !slices.Contains(strings.Fields(allowed), node.Data) {
+		t.Errorf("<%s> isn't expected in a mail", node.Data)
+	}
+	for _, attribute := range node.Attr {
+		if strings.HasPrefix(attribute.Key, "on") {
+			t.Errorf("%s runs", attribute.Key)
+		}
+		// Clients that drop <html> keep the <div>.
+		if attribute.Key == "lang" && attribute.Val == locale {
+			count["lang on "+node.Data]++
+		}
+	}
+}
+
+// The link stands in the mail as it is: for the eye, and under the button.
+func TestR17LinkIsVisibleAsItIs(t *testing.T) {
+	s := testSettings()
+	message := render(t, testRenderer(t, s), "en", testLink(s))
+	if n := strings.Count(message.Text.Reveal(), "\n"+testURL+"\n"); n != 1 {
+		t.Errorf("the text has the link %d times on a line of its own", n)
+	}
+	if n := strings.Count(textIn(t, "body", message.HTML.Reveal()), testURL); n != 1 {
+		t.Errorf("the page shows the link %d times", n)
+	}
+	for node := range parsed(t, message.HTML.Reveal()).Descendants() {
+		for _, attribute := range node.Attr {
+			if attribute.Key == "href" && attribute.Val != testURL {
+				t.Errorf("the button leads to %s", attribute.Val)
 			}
 		}
 	}
@@ -251,36 +312,40 @@ func TestR17R63HTMLIsSelfContainedAndAccessible(t *testing.T) {
 
 // Colours of our own would be unreadable where a client turns them around.
 func TestHTMLHasNoColours(t *testing.T) {
-	page, err := templateFiles.ReadFile("templates/verification_code.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	styles := strings.ReplaceAll(string(page), "color-scheme", "")
-	for _, colour := range []string{"color:", "background", "#", "rgb"} {
-		if strings.Contains(styles, colour) {
-			t.Errorf("the template sets %q", colour)
+	for _, m := range mails() {
+		page, err := templateFiles.ReadFile("templates/" + m.kind() + ".html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		styles := strings.ReplaceAll(string(page), "color-scheme", "")
+		for _, colour := range []string{"color:", "background", "#", "rgb"} {
+			if strings.Contains(styles, colour) {
+				t.Errorf("the template of %s sets %q", m.kind(), colour)
+			}
 		}
 	}
 }
 
-// The code shows where it belongs and nowhere else.
-func TestR13CodeIsInTheBodiesOnly(t *testing.T) {
+// Code and link show where they belong and nowhere else.
+func TestR13CodeAndLinkAreInTheBodiesOnly(t *testing.T) {
 	s := testSettings()
-	message := render(t, testRenderer(t, s), "en", testCode(s))
-	for part, text := range map[string]secret.Text{"text": message.Text, "html": message.HTML} {
-		if n := strings.Count(text.Reveal(), "012345"); n != 1 {
-			t.Errorf("%s shows the code %d times", part, n)
+	for _, m := range []Mail{testCode(s), testLink(s)} {
+		message := render(t, testRenderer(t, s), "en", m)
+		for part, text := range map[string]secret.Text{"text": message.Text, "html": message.HTML} {
+			if n := strings.Count(text.Reveal(), "012345"); n != 1 {
+				t.Errorf("%s shows the code %d times", part, n)
+			}
 		}
-	}
-	message.ID, message.To = "m1", "jo@example.com"
-	var log strings.Builder
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "message", message, "mail", testCode(s))
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		fmt.Fprintf(&log, verb+verb+verb, message, &message, testCode(s))
-	}
-	for _, leak := range []string{"012345", "303132333435", "jo@example.com"} {
-		if strings.Contains(log.String(), leak) {
-			t.Errorf("%s in %s", leak, log.String())
+		message.ID, message.To = "m1", "jo@example.com"
+		var log strings.Builder
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "message", message, "mail", m)
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			fmt.Fprintf(&log, verb+verb+verb, message, &message, m)
+		}
+		for _, leak := range []string{"012345", "303132333435", "jo@example.com", "token=", "ICEiIy", "746f6b656e"} {
+			if strings.Contains(log.String(), leak) || strings.Contains(message.Subject, leak) {
+				t.Errorf("%s in %s %s", leak, message.Subject, log.String())
+			}
 		}
 	}
 }

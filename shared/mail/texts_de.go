@@ -10,5 +10,13 @@ func german() words {
 		settings.TextVerificationCodeIntro:   "Geben Sie diesen Code ein, um mit der Registrierung bei {app_name} fortzufahren:",
 		settings.TextVerificationCodeExpiry:  "Der Code läuft in {time_left} ab und kann einmal verwendet werden.",
 		settings.TextVerificationCodeIgnore:  "Wenn Sie diesen Code nicht angefordert haben, können Sie diese Nachricht ignorieren. Geben Sie den Code niemandem weiter.",
+
+		settings.TextVerificationLinkSubject: "Bestätigen Sie Ihre E-Mail-Adresse für {app_name}",
+		settings.TextVerificationLinkHeading: "Bestätigen Sie Ihre E-Mail-Adresse",
+		settings.TextVerificationLinkIntro:   "Öffnen Sie diesen Link auf dem Gerät, auf dem Sie begonnen haben, um mit der Registrierung bei {app_name} fortzufahren:",
+		settings.TextVerificationLinkButton:  "E-Mail-Adresse bestätigen",
+		settings.TextVerificationLinkCode:    "Falls Sie ihn dort nicht öffnen können, geben Sie diesen Code dort ein, wo Sie begonnen haben:",
+		settings.TextVerificationLinkExpiry:  "Diese Bestätigung läuft in {time_left} ab und kann einmal verwendet werden.",
+		settings.TextVerificationLinkIgnore:  "Wenn Sie sie nicht angefordert haben, können Sie diese Nachricht ignorieren. Leiten Sie sie niemandem weiter.",
 	}
 }

@@ -10,5 +10,13 @@ func english() words {
 		settings.TextVerificationCodeIntro:   "To continue signing up for {app_name}, enter this code:",
 		settings.TextVerificationCodeExpiry:  "The code expires in {time_left} and can be used once.",
 		settings.TextVerificationCodeIgnore:  "If you didn't ask for this code, you can ignore this email. Don't share the code with anyone.",
+
+		settings.TextVerificationLinkSubject: "Confirm your email address for {app_name}",
+		settings.TextVerificationLinkHeading: "Confirm your email address",
+		settings.TextVerificationLinkIntro:   "To continue signing up for {app_name}, open this link on the device where you began:",
+		settings.TextVerificationLinkButton:  "Confirm email address",
+		settings.TextVerificationLinkCode:    "If you can't open it there, enter this code where you began:",
+		settings.TextVerificationLinkExpiry:  "This expires in {time_left} and can be used once.",
+		settings.TextVerificationLinkIgnore:  "If you didn't ask for this, you can ignore this email. Don't pass it on to anyone.",
 	}
 }

@@ -28,6 +28,8 @@ type Error struct {
 	Meta   map[string]any // more for the caller, never a secret
 	// RetryAfter is seconds to wait before another try, 0 if waiting doesn't help.
 	RetryAfter int
+	// Quotas are the rate limits that the request is under, if it ran into one.
+	Quotas []Quota
 }
 
 // Errors are several faults of one request, one per field.

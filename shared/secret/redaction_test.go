@@ -19,17 +19,20 @@ type holder struct {
 	List    []Text
 	Map     map[string]ClientToken
 	Any     any
+	Link    LinkToken
+	Ask     *ApprovalToken
 	text    Text // fmt prints unexported fields without asking them
 	token   ClientToken
 	nested  struct{ Text Text }
 	list    []ClientToken
+	link    LinkToken
 }
 
 func newHolder() holder {
-	text, token := NewText("hunter2-hunter2"), testToken(0)
+	text, token, link, approval := NewText("hunter2-hunter2"), testToken(0), testLink(0), testApproval(0)
 	h := holder{
 		Text: text, Token: token, Pointer: &text, List: []Text{text}, Map: map[string]ClientToken{"a": token}, Any: text,
-		text: text, token: token, list: []ClientToken{token},
+		Link: link, Ask: &approval, text: text, token: token, list: []ClientToken{token}, link: link,
 	}
 	h.nested.Text = text
 	return h
@@ -40,15 +43,15 @@ func TestR59SecretsAreRedactedHoweverPrinted(t *testing.T) {
 	h := newHolder()
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%t", "%c", "%U", "%p", "%20s", "%.3s"} {
-		for _, value := range []any{h, &h, h.Text, h.Token, h.Pointer, h.List, h.Map, h.list} {
+		for _, value := range []any{h, &h, h.Text, h.Token, h.Pointer, h.List, h.Map, h.list, h.Link, h.Ask} {
 			fmt.Fprintf(&out, verb+"\n", value)
 		}
 	}
 	fmt.Fprintln(&out, h, h.Text, h.Token, h.Text.String(), h.Token.String())
 	for _, handler := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
-		slog.New(handler).Info("x", "holder", h, "pointer", &h, "text", h.Text, "token", h.Token, "list", h.List, "map", h.Map)
+		slog.New(handler).Info("x", "holder", h, "pointer", &h, "text", h.Text, "token", h.Token, "list", h.List, "map", h.Map, "link", h.Link, "ask", h.Ask)
 	}
-	encoded, err := json.Marshal([]any{h, &h, h.Text, h.Token, h.Pointer})
+	encoded, err := json.Marshal([]any{h, &h, h.Text, h.Token, h.Pointer, h.Link, h.Ask})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +60,9 @@ func TestR59SecretsAreRedactedHoweverPrinted(t *testing.T) {
 
 	token := h.Token.Reveal()
 	_, secret, _ := strings.Cut(token, ".")
-	raw := []byte(h.Token.secret.Reveal())[:4]
+	raw, mac := []byte(h.Token.secret.Reveal())[:4], h.Link.mac.Reveal()
 	for _, forbidden := range []string{
+		h.Link.Reveal(), h.Ask.Reveal(), h.Link.Reveal()[:60], hex.EncodeToString([]byte(mac[:4])), strings.Trim(fmt.Sprint([]byte(mac[:4])), "[]"),
 		"hunter2", hex.EncodeToString([]byte("hunter2")), fmt.Sprintf("% x", "hunter2"), strings.Trim(fmt.Sprint([]byte("hunter2")), "[]"),
 		token, secret, hex.EncodeToString(raw), fmt.Sprintf("% x", raw),
 		strings.Trim(fmt.Sprint(raw), "[]"), strings.TrimSuffix(fmt.Sprintf("%#v", raw), "}")[len("[]byte{"):],

@@ -3,6 +3,7 @@ package settings
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,36 @@ func (s *Settings) RedirectAllowed(target string) bool {
 		}
 	}
 	return false
+}
+
+// AbsoluteURL reports whether target can be a redirect URL at all: absolute, and
+// the same address to every reader. RedirectAllowed says whether it may be one.
+func AbsoluteURL(target string) bool { return len(target) <= maxURL && plainURL(target) }
+
+// RedirectSources are the origins and app schemes of redirect_urls as sources of a
+// Content-Security-Policy (CSP level 3 §2.3.1), each once. An IPv6 host has no
+// form there and is left out.
+func (s *Settings) RedirectSources() []string {
+	sources := []string{}
+	add := func(source string) {
+		if !strings.Contains(source, "[") && !slices.Contains(sources, source) {
+			sources = append(sources, source)
+		}
+	}
+	for _, allowed := range s.RedirectURLs {
+		switch {
+		case isAppScheme(allowed):
+			scheme, _, _ := strings.Cut(allowed, ":")
+			add(scheme + ":")
+		case strings.HasPrefix(allowed, anyLoopback):
+			for _, host := range loopbackHosts {
+				add("http://" + host + ":*")
+			}
+		default:
+			add(originOf(allowed))
+		}
+	}
+	return sources
 }
 
 func redirectMatches(allowed, target string) bool {

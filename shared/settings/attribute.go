@@ -1,7 +1,10 @@
 package settings
 
-// EmailCode is the strategy that proves an e-mail address by a mailed code.
-const EmailCode = "email_code"
+// The strategies that prove an e-mail address: by a mailed code, by a mailed link.
+const (
+	EmailCode = "email_code"
+	EmailLink = "email_link"
+)
 
 // AttributeNames lists the attributes of a sign-up as documents and wires spell
 // them, in the order in which requirements are listed.

@@ -23,10 +23,14 @@ func Default() *Settings {
 		},
 		Username: Username{MinLength: 4, MaxLength: 64, Scripts: []string{"Latin"}, Reserved: []string{}},
 		Verification: Verification{
-			CodeLife:    Duration(10 * time.Minute),
-			MaxAttempts: 5,
-			ResendAfter: Duration(30 * time.Second),
+			CodeLife:          Duration(10 * time.Minute),
+			MaxAttempts:       5,
+			ResendAfter:       Duration(30 * time.Second),
+			RequireSameClient: true,
 		},
+		Restrictions: defaultRestrictions(),
+		Limits:       defaultLimits(),
+
 		SignUp:  SignUp{AbandonAfter: Duration(24 * time.Hour)},
 		Session: Session{IdleLife: Duration(7 * 24 * time.Hour), AbsoluteLife: Duration(30 * 24 * time.Hour)},
 		Cookie:  Cookie{SameSite: SameSiteLax},

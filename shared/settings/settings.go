@@ -29,8 +29,8 @@ const (
 type Settings struct {
 	Profile        string       `json:"profile" doc:"Profile that the document builds on; its values stand where the document is silent."`
 	AppName        string       `json:"app_name" doc:"Name of the application, as mails and pages show it."`
-	PublicURL      string       `json:"public_url" doc:"Address under which browsers reach this API, without a trailing slash; the default is the deployed API's own."`
-	ProxyURLs      []string     `json:"proxy_urls" doc:"Addresses under which an application's own server forwards to this API, without a trailing slash."`
+	PublicURL      string       `json:"public_url" doc:"Address under which browsers reach this API, without a trailing slash; the default is the deployed API's own. Mailed links begin with it."`
+	ProxyURLs      []string     `json:"proxy_urls" doc:"Addresses under which an application's own server forwards to this API, without a trailing slash. A request through one of them names it in Clerk-Proxy-Url, and then mailed links begin with it."`
 	AllowedOrigins []string     `json:"allowed_origins" doc:"Exact origins whose pages may call with credentials; http://localhost:* stands for any port of the loopback host."`
 	RedirectURLs   []string     `json:"redirect_urls" doc:"Addresses to which a link may return; a URL matches by exact origin and by path or a path above it, http://localhost:* as above, an app's own scheme only as a whole."`
 	Mode           Mode         `json:"mode" doc:"Who may sign up."`
@@ -38,7 +38,9 @@ type Settings struct {
 	Attributes     Attributes   `json:"attributes" doc:"What a sign-up asks for."`
 	Password       Password     `json:"password" doc:"Which passwords are accepted and how they are hashed."`
 	Username       Username     `json:"username" doc:"Which usernames are accepted."`
-	Verification   Verification `json:"verification" doc:"How long codes live and how often they may be tried and sent."`
+	Verification   Verification `json:"verification" doc:"How long codes and links live, how often they may be tried and sent, and for whom they work."`
+	Restrictions   Restrictions `json:"restrictions" doc:"Whose e-mail address is admitted."`
+	Limits         Limits       `json:"limits" doc:"How often mails are sent, sign-ups begun and codes tried. Beyond that the answer is 429, with Retry-After."`
 	SignUp         SignUp       `json:"sign_up" doc:"Life of an unfinished sign-up and its consent."`
 	Session        Session      `json:"session" doc:"Life of the session that a completed sign-up yields."`
 	Cookie         Cookie       `json:"cookie" doc:"How the browser's client cookie is set."`
@@ -68,7 +70,7 @@ type Attribute struct {
 type EmailAddress struct {
 	Requirement    Requirement `json:"requirement" doc:"Whether a sign-up takes an e-mail address."`
 	VerifyAtSignUp bool        `json:"verify_at_sign_up" doc:"Whether a supplied address must be proved before the sign-up completes."`
-	Strategies     []string    `json:"strategies" doc:"Ways to prove an address."`
+	Strategies     []string    `json:"strategies" doc:"Ways to prove an address. Each mail carries all of them that can work; prebuilt sign-up pages wait for the link as soon as email_link is listed."`
 }
 
 // Password is the password policy. There is no composition rule in any configuration (NIST SP 800-63B-4 §3.1.1.2).
@@ -98,11 +100,12 @@ type Username struct {
 	Reserved                       []string `json:"reserved" doc:"Usernames that nobody may take, beside the built-in list."`
 }
 
-// Verification holds the limits of codes.
+// Verification holds the limits of codes and links.
 type Verification struct {
-	CodeLife    Duration `json:"code_life" doc:"How long a code lives (at most 10m: ASVS 6.5.5)."`
-	MaxAttempts int      `json:"max_attempts" doc:"How many wrong codes end a verification."`
-	ResendAfter Duration `json:"resend_after" doc:"Wait before another mail may be asked for."`
+	CodeLife          Duration `json:"code_life" doc:"How long a code or link lives (at most 10m: ASVS 6.5.5)."`
+	MaxAttempts       int      `json:"max_attempts" doc:"How many wrong codes end a verification, its link included."`
+	ResendAfter       Duration `json:"resend_after" doc:"Wait before another mail may be asked for."`
+	RequireSameClient bool     `json:"require_same_client" doc:"Whether a link proves an address only to the client that asked for it: the same browser, or a native app by PKCE. Without it, whoever opens a link proves the address for whoever began."`
 }
 
 // SignUp holds the life of an unfinished sign-up.

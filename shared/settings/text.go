@@ -8,6 +8,14 @@ const (
 	TextVerificationCodeIntro   = "verification_code.intro"
 	TextVerificationCodeExpiry  = "verification_code.expiry"
 	TextVerificationCodeIgnore  = "verification_code.ignore"
+
+	TextVerificationLinkSubject = "verification_link.subject"
+	TextVerificationLinkHeading = "verification_link.heading"
+	TextVerificationLinkIntro   = "verification_link.intro"
+	TextVerificationLinkButton  = "verification_link.button"
+	TextVerificationLinkCode    = "verification_link.code"
+	TextVerificationLinkExpiry  = "verification_link.expiry"
+	TextVerificationLinkIgnore  = "verification_link.ignore"
 )
 
 // TextKeys lists the keys of mail.texts in the order of their appearance in a mail.
@@ -18,6 +26,13 @@ func TextKeys() []string {
 		TextVerificationCodeIntro,
 		TextVerificationCodeExpiry,
 		TextVerificationCodeIgnore,
+		TextVerificationLinkSubject,
+		TextVerificationLinkHeading,
+		TextVerificationLinkIntro,
+		TextVerificationLinkButton,
+		TextVerificationLinkCode,
+		TextVerificationLinkExpiry,
+		TextVerificationLinkIgnore,
 	}
 }
 

@@ -38,6 +38,8 @@ func (s *Settings) check(c *check) {
 	s.Password.check(c)
 	s.Username.check(c)
 	s.Verification.check(c)
+	s.Restrictions.check(c, s.Attributes.EmailAddress)
+	s.Limits.check(c)
 	s.SignUp.check(c)
 	s.Session.check(c)
 	s.Cookie.check(c, s.PublicURL)
@@ -95,16 +97,12 @@ func (c *check) requirement(attribute string, value Requirement, unmet string) {
 func (e *EmailAddress) check(c *check) {
 	const key = "attributes.email_address.strategies"
 	for i, strategy := range e.Strategies {
-		if strategy == "email_link" {
-			c.unmet(item(key, i), strategy, "links aren't built")
-		} else {
-			c.oneOf(item(key, i), strategy, EmailCode)
-		}
+		c.oneOf(item(key, i), strategy, EmailCode, EmailLink)
 	}
 	c.distinct(key, e.Strategies)
-	c.accepts(key, "list of `"+EmailCode+"`")
+	c.accepts(key, "list of `"+EmailCode+"`, `"+EmailLink+"`")
 	if len(e.Strategies) == 0 && e.VerifyAtSignUp && e.Requirement != Off {
-		c.faults.add(key, "must name %s, or no address could be verified", EmailCode)
+		c.faults.add(key, "must name %s or %s, or no address could be verified", EmailCode, EmailLink)
 	}
 }
 

@@ -54,6 +54,8 @@ func (t TokenState) Accepts(hash secret.TokenHash, now time.Time) bool {
 type Caller struct {
 	// Token is what the request presented; the zero token is a caller without one.
 	Token secret.ClientToken
+	// Source is the IP address that the request came from, for rate limits.
+	Source string
 }
 
 // proof is what a store compares a caller's claim to be a client with.

@@ -1,6 +1,7 @@
 package signup
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
@@ -8,7 +9,7 @@ import (
 )
 
 // DueMail is a mail that a stored change of a client asks for. It holds no
-// secret: the mail function derives the code from the nonce.
+// secret: the mail function derives the code and the link from the nonce.
 type DueMail struct {
 	MailID    string
 	ClientID  ID
@@ -21,6 +22,8 @@ type DueMail struct {
 	KeyID     string
 	Nonce     []byte
 	ExpiresAt time.Time
+	Linked    bool   // whether the mail carries a link
+	LinkBase  string // what the link begins with; empty is settings.PublicURL
 	// StoredAt is when the change was stored, to the second.
 	StoredAt time.Time
 }
@@ -34,6 +37,17 @@ func verificationCode(key secret.MACKey, nonce []byte, signUp ID, canonical stri
 // Code is the code that the mail carries, under the key that the mail names.
 func (d DueMail) Code(key secret.MACKey) secret.Text {
 	return verificationCode(key, d.Nonce, d.SignUpID, d.Canonical)
+}
+
+// LinkURL is the link that the mail carries, under the key that the mail names and
+// below publicURL unless the mail names another base; zero if it carries none.
+func (d DueMail) LinkURL(key secret.MACKey, publicURL string) secret.Text {
+	base := cmp.Or(d.LinkBase, publicURL)
+	if !d.Linked || base == "" {
+		return secret.Text{}
+	}
+	token := linkToken(key, d.Nonce, d.ClientID, d.SignUpID, d.Canonical)
+	return secret.NewText(base + LinkPath + "?token=" + token.Reveal())
 }
 
 // Expired reports whether the code is too old to be worth a mail.

@@ -56,7 +56,7 @@ func Example() {
 	}
 	show("update", a)
 
-	if a, err = service.Prepare(ctx, caller, id, "email_code"); err != nil {
+	if a, err = service.Prepare(ctx, caller, id, "email_code", signup.Link{}); err != nil {
 		panic(err)
 	}
 	show("prepare", a)

@@ -70,6 +70,7 @@ type fixture struct {
 func newFixture(t testing.TB, change func(*settings.Settings)) *fixture {
 	t.Helper()
 	s := settings.Default()
+	s.Limits = settings.Limits{} // tests of limits ask for theirs
 	if change != nil {
 		change(s)
 	}
@@ -119,7 +120,7 @@ func (p *person) update(in Input) error {
 }
 
 func (p *person) prepare() error {
-	return p.keep(p.Prepare(p.t.Context(), p.caller, p.signUp, EmailCode.Name))
+	return p.keep(p.Prepare(p.t.Context(), p.caller, p.signUp, EmailCode.Name, Link{}))
 }
 
 func (p *person) attempt(code string) error {

@@ -304,7 +304,7 @@ func (p *person) mustBeGone(id ID, code string) {
 	for name, call := range map[string]func() (*Answer, error){
 		"get":     func() (*Answer, error) { return p.Get(p.t.Context(), p.caller, id) },
 		"update":  func() (*Answer, error) { return p.Update(p.t.Context(), p.caller, id, Input{FirstName: "Eve"}) },
-		"prepare": func() (*Answer, error) { return p.Prepare(p.t.Context(), p.caller, id, "email_code") },
+		"prepare": func() (*Answer, error) { return p.Prepare(p.t.Context(), p.caller, id, "email_code", Link{}) },
 		"attempt": func() (*Answer, error) { return p.Attempt(p.t.Context(), p.caller, id, "email_code", code) },
 	} {
 		a, err := call()

@@ -33,6 +33,7 @@ type Input struct {
 	UnsafeMetadata string // a JSON object
 	LegalAccepted  bool
 	Strategy       string
+	Link           Link // of the mail, if Strategy sends one
 }
 
 // Longest free texts, in code points.
@@ -50,15 +51,16 @@ type change struct {
 	metadata      json.RawMessage
 	legalAccepted bool
 	strategy      string
+	link          LinkTerms
 }
 
 // parse checks in against the settings, reporting every fault at once.
-func (in Input) parse(s *settings.Settings, now time.Time) (*change, error) {
+func (in Input) parse(s *settings.Settings, disposable func(string) bool, now time.Time) (*change, error) {
 	p := &inputParser{settings: s, now: now, change: &change{
 		texts: map[string]string{}, password: in.Password,
 		legalAccepted: in.LegalAccepted, strategy: in.Strategy,
 	}}
-	p.identifier("email_address", in.EmailAddress, identifier.ParseEmailAddress)
+	p.identifier("email_address", in.EmailAddress, admitted(s.Restrictions, disposable))
 	p.identifier("phone_number", in.PhoneNumber, identifier.ParsePhoneNumber)
 	p.identifier("username", in.Username, func(text string) (identifier.Identifier, error) {
 		return identifier.ParseUsername(text, s.Username)
@@ -73,7 +75,7 @@ func (in Input) parse(s *settings.Settings, now time.Time) (*change, error) {
 	p.birthday(in.Birthday)
 	p.locale(in.Locale)
 	p.unsafeMetadata(in.UnsafeMetadata)
-	p.strategy(in.Strategy)
+	p.strategy(in.Strategy, in.Link)
 	return p.change, p.faults.Err()
 }
 
@@ -166,12 +168,16 @@ func (p *inputParser) unsafeMetadata(value string) {
 }
 
 // strategy takes the name of a strategy that create may begin at once.
-func (p *inputParser) strategy(name string) {
+func (p *inputParser) strategy(name string, link Link) {
 	if name == "" || name == "password" {
 		p.change.strategy = ""
 		return
 	}
-	if _, err := strategyNamed(p.settings, name); err != nil {
+	strategy, err := strategyNamed(p.settings, name)
+	if err == nil {
+		p.change.link, err = link.accept(p.settings, strategy)
+	}
+	if err != nil {
 		p.fault(err)
 	}
 }

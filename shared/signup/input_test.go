@@ -17,7 +17,7 @@ import (
 func read(in Input) (*change, error) {
 	s := settings.Default()
 	everyAttribute(settings.Optional)(s)
-	return in.parse(s, startOfTests)
+	return in.parse(s, nil, startOfTests)
 }
 
 func TestInputIsRefused(t *testing.T) {
@@ -102,7 +102,7 @@ func TestEveryFaultAtOnce(t *testing.T) {
 	_, err := Input{
 		EmailAddress: "ada", Username: "ada", PhoneNumber: "1", Web3Wallet: "0", Password: secret.NewText("x"),
 		FirstName: "\x00", LastName: strings.Repeat("x", 300), Gender: "x", Birthday: "x", Locale: "x y", UnsafeMetadata: "x", Strategy: "x",
-	}.parse(s, startOfTests)
+	}.parse(s, nil, startOfTests)
 	want := map[string]*problem.Problem{
 		"email_address": problem.ParamFormatInvalid, "first_name": problem.ParamFormatInvalid, "last_name": problem.ParamTooLong,
 		"locale": problem.ParamFormatInvalid, "unsafe_metadata": problem.ParamFormatInvalid, "strategy": problem.ParamValueInvalid,

@@ -16,7 +16,7 @@ func supply(t testing.TB, s *settings.Settings, su *SignUp, name string) {
 	t.Helper()
 	open := *s
 	everyAttribute(settings.Optional)(&open)
-	ch, err := supplied[name].parse(&open, startOfTests)
+	ch, err := supplied[name].parse(&open, nil, startOfTests)
 	if err != nil {
 		t.Fatalf("supplying %s: %v", name, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
@@ -27,8 +28,11 @@ type Service struct {
 	Store     Store
 	Keys      *secret.Keyring
 	Passwords Passwords // needed by Create and Update only
-	Now       func() time.Time
-	Entropy   io.Reader
+	// Disposable reports whether a domain is one of throwaway mailboxes; needed by
+	// Create and Update only.
+	Disposable func(domain string) bool
+	Now        func() time.Time
+	Entropy    io.Reader
 }
 
 // Answer is what an operation found or left.
@@ -53,6 +57,12 @@ type operation struct {
 	now    time.Time
 	// made is the session that this operation created, spared a read.
 	made *Session
+	// mailed is the address for which a mail has been counted.
+	mailed identifier.Identifier
+	// crowded is the refusal of a try whose source has no room left, or nil.
+	crowded error
+	// absent says that the caller isn't the client that the operation changes.
+	absent bool
 }
 
 func (s *Service) begin(caller Caller) *operation {
@@ -87,13 +97,21 @@ func (op *operation) answer(ctx context.Context, c *Client, su *SignUp, cause er
 			return nil, err
 		}
 	}
-	_, hash := op.caller.Token.Parts()
-	if !c.Token.Hash.Matches(hash) {
-		if key, known := op.Keys.ByID(c.Token.KeyID); known {
-			a.Token = secret.DeriveClientToken(key, c.ID, c.Token.Nonce)
-		}
-	}
+	a.Token = op.newToken(c)
 	return a, cause
+}
+
+// newToken is the token that the caller, who has proved to be c, must use from now
+// on, or zero if it has it already.
+func (op *operation) newToken(c *Client) secret.ClientToken {
+	if _, hash := op.caller.Token.Parts(); c.Token.Hash.Matches(hash) {
+		return secret.ClientToken{}
+	}
+	key, known := op.Keys.ByID(c.Token.KeyID)
+	if !known {
+		return secret.ClientToken{}
+	}
+	return secret.DeriveClientToken(key, c.ID, c.Token.Nonce)
 }
 
 // sessions are those of c that can be used, with their users.
@@ -147,17 +165,22 @@ func (op *operation) keepUntil() time.Time {
 	return op.now.Add(op.Settings.Session.AbsoluteLife.Std() + 2*op.Settings.SignUp.AbandonAfter.Std())
 }
 
-// renewToken gives c another token. The one before is accepted for a minute more.
+// renewToken gives c another token. The one before is accepted for a minute more;
+// or, if c isn't there to be told of it, for as long as its sign-up can be polled.
 func (op *operation) renewToken(c *Client) error {
 	key := op.Keys.Current()
 	nonce, err := op.nonce()
 	if err != nil {
 		return err
 	}
+	graceEnd := op.now.Add(previousTokenGrace)
+	if op.absent {
+		graceEnd = c.SignUp.AbandonAt
+	}
 	_, hash := secret.DeriveClientToken(key, c.ID, nonce).Parts()
 	c.Token = TokenState{
 		KeyID: key.ID, Nonce: nonce, Hash: hash,
-		Previous: c.Token.Hash, PreviousUntil: op.now.Add(previousTokenGrace),
+		Previous: c.Token.Hash, PreviousUntil: graceEnd,
 	}
 	return nil
 }

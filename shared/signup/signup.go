@@ -20,6 +20,8 @@ type SignUp struct {
 	Facts
 	Verifications map[identifier.Kind]*Verification
 	CompletedAt   time.Time
+	// Corrections is how often an identifier was replaced after a mail to it was due.
+	Corrections int
 }
 
 // Status is where a sign-up stands.
@@ -60,10 +62,18 @@ func (s *SignUp) verified(kind identifier.Kind) bool {
 // setIdentifier takes an identifier. Another one than before drops its verification.
 func (s *SignUp) setIdentifier(id identifier.Identifier) {
 	held := s.Facts.identifier(id.Kind)
+	if s.corrects(id) {
+		s.Corrections++
+	}
 	if held.Canonical != id.Canonical {
 		delete(s.Verifications, id.Kind)
 	}
 	*held = id
+}
+
+// corrects reports whether id would replace an identifier that has been mailed to.
+func (s *SignUp) corrects(id identifier.Identifier) bool {
+	return s.Verifications[id.Kind] != nil && s.Facts.identifier(id.Kind).Canonical != id.Canonical
 }
 
 // dropIdentifier forgets an identifier that somebody else took meanwhile, with its proof.

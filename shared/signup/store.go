@@ -17,6 +17,10 @@ type Store interface {
 	// Client returns the client that proof names, or ErrNoClient if there is
 	// none or the proof doesn't hold.
 	Client(ctx context.Context, proof Proof) (*Client, error)
+	// LinkedClient returns the client that a mailed link names, or ErrNoClient.
+	// Nobody has proved to be it: the link has to be judged before anything of
+	// the client is acted on or told.
+	LinkedClient(ctx context.Context, id ID) (*Client, error)
 	// Claims returns the claims that exist on ids; free ones are left out. It
 	// may lag behind: only Complete decides.
 	Claims(ctx context.Context, ids []identifier.Identifier) ([]Claim, error)
@@ -32,12 +36,18 @@ type Store interface {
 	BeginSignUp(ctx context.Context, proof Proof, su *SignUp, keepUntil time.Time, single bool) (*Client, error)
 	// BeginVerification gives the open sign-up id of the proved client a new
 	// challenge and makes its mail due. It does so if SignUp.sendable would
-	// say so at proof.Now, else returns *Unmet. Returns the client as stored.
-	BeginVerification(ctx context.Context, proof Proof, id ID, strategy Strategy, v *Verification, resendAfter time.Duration) (*Client, error)
+	// say so at proof.Now and the mail goes to the identifier to, unless that
+	// is zero, else returns *Unmet. Returns the client as stored.
+	BeginVerification(ctx context.Context, proof Proof, id ID, strategy Strategy, v *Verification, resendAfter time.Duration, to identifier.Identifier) (*Client, error)
 	// CountAttempt adds one to the attempts of the challenge if
 	// SignUp.attemptable would allow one at proof.Now and tried isn't what was
-	// counted last, else returns *Unmet. Returns the client as stored.
-	CountAttempt(ctx context.Context, proof Proof, id ID, strategy Strategy, tried []byte, maxAttempts int) (*Client, error)
+	// counted last, else returns *Unmet. Unless quietSince is zero, it also
+	// has to be the challenge's first attempt, or the client not to have
+	// changed since then. Returns the client as stored.
+	CountAttempt(ctx context.Context, proof Proof, id ID, strategy Strategy, tried []byte, maxAttempts int, quietSince time.Time) (*Client, error)
+	// Count notes an event of m at now if each of its windows has room for it,
+	// else returns *Full and notes nothing.
+	Count(ctx context.Context, m Meter, now time.Time) error
 	// Complete stores a completion whole or not at all. ErrConflict if the
 	// client's revision moved; *Taken if a claim is held otherwise than
 	// expected.

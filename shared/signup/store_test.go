@@ -21,6 +21,7 @@ type MemoryStore struct {
 	sessions map[ID]*Session
 	claims   map[claimed]Claim
 	metadata map[ID]memoryObject
+	meters   map[string]*memoryMeter
 	// before, if set, runs ahead of each method: tests let others write there, or fail it.
 	before func(method string) error
 	calls  []string
@@ -42,7 +43,7 @@ var _ Store = (*MemoryStore)(nil)
 func NewMemoryStore() *MemoryStore {
 	return &MemoryStore{
 		clients: map[ID]*Client{}, users: map[ID]*User{}, sessions: map[ID]*Session{},
-		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{},
+		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{}, meters: map[string]*memoryMeter{},
 	}
 }
 
@@ -65,6 +66,18 @@ func (m *MemoryStore) Client(_ context.Context, proof Proof) (*Client, error) {
 	}
 	defer end()
 	if c := m.proved(proof); c != nil {
+		return copyClient(c), nil
+	}
+	return nil, ErrNoClient
+}
+
+func (m *MemoryStore) LinkedClient(_ context.Context, id ID) (*Client, error) {
+	end, err := m.begin("LinkedClient")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if c := m.clients[id]; c != nil {
 		return copyClient(c), nil
 	}
 	return nil, ErrNoClient
@@ -170,9 +183,10 @@ func (m *MemoryStore) BeginSignUp(_ context.Context, proof Proof, su *SignUp, ke
 	}, func(c *Client) { c.SignUp, c.KeepUntil = su.clone(), keepUntil })
 }
 
-func (m *MemoryStore) BeginVerification(_ context.Context, proof Proof, id ID, strategy Strategy, v *Verification, resendAfter time.Duration) (*Client, error) {
+func (m *MemoryStore) BeginVerification(_ context.Context, proof Proof, id ID, strategy Strategy, v *Verification, resendAfter time.Duration, to identifier.Identifier) (*Client, error) {
 	return m.change("BeginVerification", proof, func(c *Client) bool {
-		return c.find(id) != nil && c.SignUp.sendable(strategy, proof.Now, resendAfter) == nil
+		return c.find(id) != nil && c.SignUp.sendable(strategy, proof.Now, resendAfter) == nil &&
+			(to.Canonical == "" || to == *c.SignUp.Facts.identifier(strategy.Kind))
 	}, func(c *Client) {
 		own := *v
 		c.SignUp.setVerification(strategy.Kind, &own)
@@ -180,15 +194,47 @@ func (m *MemoryStore) BeginVerification(_ context.Context, proof Proof, id ID, s
 	})
 }
 
-func (m *MemoryStore) CountAttempt(_ context.Context, proof Proof, id ID, strategy Strategy, tried []byte, maxAttempts int) (*Client, error) {
+func (m *MemoryStore) CountAttempt(_ context.Context, proof Proof, id ID, strategy Strategy, tried []byte, maxAttempts int, quietSince time.Time) (*Client, error) {
 	return m.change("CountAttempt", proof, func(c *Client) bool {
 		return c.find(id) != nil && c.SignUp.attemptable(strategy, proof.Now, maxAttempts) == nil &&
+			(quietSince.IsZero() || c.SignUp.Verifications[strategy.Kind].Attempts == 0 || !c.UpdatedAt.After(quietSince)) &&
 			!bytes.Equal(c.SignUp.Verifications[strategy.Kind].Tried, tried)
 	}, func(c *Client) {
 		v := c.SignUp.Verifications[strategy.Kind]
 		v.Attempts++
 		v.Tried = tried
 	})
+}
+
+// memoryMeter is what one meter has counted.
+type memoryMeter struct {
+	times []time.Time
+	own   map[string][]time.Time
+}
+
+func (m *MemoryStore) Count(_ context.Context, meter Meter, now time.Time) error {
+	end, err := m.begin("Count")
+	if err != nil {
+		return err
+	}
+	defer end()
+	name := meter.Kind + "\x00" + string(meter.Subject)
+	held := m.meters[name]
+	if held == nil {
+		held = &memoryMeter{own: map[string][]time.Time{}}
+		m.meters[name] = held
+	}
+	e := Events{Times: held.times, Own: held.own[string(meter.Source)]}
+	for _, w := range meter.Windows {
+		if w.Wait(e, now) > 0 {
+			return &Full{Events: e}
+		}
+	}
+	held.times = append([]time.Time{now}, held.times[:min(len(held.times), meter.Keeps()-1)]...)
+	if meter.Source != nil {
+		held.own[string(meter.Source)] = append([]time.Time{now}, e.Own[:min(len(e.Own), meter.Keeps()-1)]...)
+	}
+	return nil
 }
 
 func (m *MemoryStore) Complete(_ context.Context, done Completion) error {
@@ -288,6 +334,7 @@ func (m *MemoryStore) DueMail(client ID) DueMail {
 				MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, Kind: kind, Strategy: v.Strategy,
 				To: to.Display, Canonical: to.Canonical, Locale: c.SignUp.Locale,
 				KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, StoredAt: v.SentAt,
+				Linked: v.Linked, LinkBase: v.LinkBase,
 			}
 		}
 	}

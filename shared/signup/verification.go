@@ -14,11 +14,15 @@ type Strategy struct {
 	Kind identifier.Kind
 }
 
-// EmailCode proves an address by a code that is mailed to it.
-var EmailCode = Strategy{Name: "email_code", Kind: identifier.KindEmailAddress}
+// The ways to prove an address: by a code that is mailed to it, and by a link. A
+// mail carries both where it can, and whichever is used first ends the other.
+var (
+	EmailCode = Strategy{Name: settings.EmailCode, Kind: identifier.KindEmailAddress}
+	EmailLink = Strategy{Name: settings.EmailLink, Kind: identifier.KindEmailAddress}
+)
 
 // strategies are the ways that are built.
-var strategies = []Strategy{EmailCode}
+var strategies = []Strategy{EmailCode, EmailLink}
 
 // strategyNamed finds a strategy that is built and allowed by the settings, or
 // says that name isn't one.
@@ -57,10 +61,10 @@ func SupportedStrategies(s *settings.Settings, kind identifier.Kind) []string {
 	return names
 }
 
-// Verification is the proof, or the open challenge, of one identifier. The code
-// isn't kept: it is derived from the nonce under a key that the table lacks.
+// Verification is the proof, or the open challenge, of one identifier. Neither code
+// nor link is kept: they are derived from the nonce under a key that the table lacks.
 type Verification struct {
-	Strategy   string
+	Strategy   string // that was asked for, and once it is verified the one that proved it
 	KeyID      string
 	Nonce      []byte // 16 random bytes
 	SentAt     time.Time
@@ -68,8 +72,11 @@ type Verification struct {
 	Attempts   int
 	Tried      []byte // keyed hash of the last code that was counted
 	VerifiedAt time.Time
+	// VerifiedAtClient is the client that proved it, or zero if it didn't show itself.
+	VerifiedAtClient ID
 	// Refused is why the mail was refused for good, or empty.
 	Refused string
+	LinkTerms
 }
 
 // VerificationStatus is where a verification stands.
@@ -114,7 +121,8 @@ func (s *SignUp) sendable(strategy Strategy, now time.Time, resendAfter time.Dur
 	}
 	if wait := v.SentAt.Add(resendAfter).Sub(now); wait > 0 {
 		seconds := int((wait + time.Second - 1) / time.Second)
-		return problem.VerificationTooSoon.New().Detailed("%d", seconds).After(seconds)
+		return problem.VerificationTooSoon.New().Detailed("%d", seconds).Limited(
+			problem.Quota{Name: "resend", Most: 1, Window: wholeSeconds(resendAfter), Reset: seconds})
 	}
 	return nil
 }
@@ -134,9 +142,6 @@ func (s *SignUp) attemptable(strategy Strategy, now time.Time, maxAttempts int) 
 	}
 	if v == nil {
 		return problem.VerificationNotSent.On(string(strategy.Kind))
-	}
-	if v.Strategy != strategy.Name {
-		return problem.VerificationStrategyInvalid.On("strategy")
 	}
 	switch v.StatusAt(now, maxAttempts) {
 	case Failed:

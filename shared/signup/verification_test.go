@@ -67,9 +67,9 @@ func TestSendable(t *testing.T) {
 }
 
 func TestAttemptable(t *testing.T) {
-	verified, otherWay := sentAt(time.Minute, 1), sentAt(time.Minute, 0)
+	verified, byLink := sentAt(time.Minute, 1), sentAt(time.Minute, 0)
 	verified.VerifiedAt = startOfTests
-	otherWay.Strategy = "email_link"
+	byLink.Strategy = "email_link"
 	noAddress, complete, abandoned := stage(nil), stage(sentAt(time.Minute, 0)), stage(sentAt(time.Minute, 0))
 	noAddress.EmailAddress = identifier.Identifier{}
 	complete.CompletedAt = startOfTests
@@ -87,7 +87,7 @@ func TestAttemptable(t *testing.T) {
 		"9:59.999 old":          {stage(sentAt(10*time.Minute-time.Millisecond, 0)), nil},
 		"ten minutes old":       {stage(sentAt(10*time.Minute, 0)), problem.VerificationExpired},
 		"never sent":            {stage(nil), problem.VerificationNotSent},
-		"another strategy":      {stage(otherWay), problem.VerificationStrategyInvalid},
+		"asked for by link":     {stage(byLink), nil},
 		"verified":              {stage(verified), problem.VerificationAlreadyVerified},
 		"verified and complete": {completeAndVerified, problem.VerificationAlreadyVerified},
 		"no address":            {noAddress, problem.VerificationMissing},
@@ -297,7 +297,7 @@ func TestUnbuiltStrategiesAreRefusedByName(t *testing.T) {
 		for operation, err := range map[string]error{
 			"create":  p.keep(p.Create(t.Context(), p.caller, Input{Strategy: name})),
 			"update":  p.keep(p.Update(t.Context(), p.caller, p.signUp, Input{Strategy: name})),
-			"prepare": p.keep(p.Prepare(t.Context(), p.caller, p.signUp, name)),
+			"prepare": p.keep(p.Prepare(t.Context(), p.caller, p.signUp, name, Link{})),
 			"attempt": p.keep(p.Attempt(t.Context(), p.caller, p.signUp, name, "123456")),
 		} {
 			want := fmt.Sprintf("Strategy has a value that isn't accepted here. %s is not a strategy that can be used.", printable(name))
@@ -307,7 +307,7 @@ func TestUnbuiltStrategiesAreRefusedByName(t *testing.T) {
 			}
 		}
 	}
-	p.mustFail(p.keep(p.Prepare(t.Context(), p.caller, p.signUp, "")), problem.ParamMissing)
+	p.mustFail(p.keep(p.Prepare(t.Context(), p.caller, p.signUp, "", Link{})), problem.ParamMissing)
 	p.mustFail(p.keep(p.Attempt(t.Context(), p.caller, p.signUp, "", "123456")), problem.ParamMissing)
 	p.must(p.get())
 	p.mustBe(MissingRequirements)

@@ -3,7 +3,6 @@ package signup
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/secret"
@@ -23,24 +22,32 @@ func (s *Service) Get(ctx context.Context, caller Caller, id ID) (*Answer, error
 	return op.answer(ctx, c, su, nil)
 }
 
-// Prepare begins a verification of the sign-up id: it makes a new code, which
-// ends the one before, and makes its mail due.
-func (s *Service) Prepare(ctx context.Context, caller Caller, id ID, strategyName string) (*Answer, error) {
+// Prepare begins a verification of the sign-up id: it makes a new code and link,
+// which end those before, and makes their mail due.
+func (s *Service) Prepare(ctx context.Context, caller Caller, id ID, strategyName string, link Link) (*Answer, error) {
 	op := s.begin(caller)
 	strategy, err := strategyNamed(s.Settings, strategyName)
+	if err != nil {
+		return op.answer(ctx, nil, nil, err)
+	}
+	terms, err := link.accept(s.Settings, strategy)
 	if err != nil {
 		return op.answer(ctx, nil, nil, err)
 	}
 	if caller.Token.IsZero() {
 		return op.answer(ctx, nil, nil, noSignUp())
 	}
-	challenge, err := op.newVerification(strategy)
+	challenge, err := op.newVerification(strategy, terms)
 	if err != nil {
 		return nil, err
 	}
 	resendAfter := s.Settings.Verification.ResendAfter.Std()
 	c, err := op.conditionally(ctx, id, func() (*Client, error) {
-		return op.Store.BeginVerification(ctx, op.proof(), id, strategy, challenge, resendAfter)
+		to, c, err := op.countPrepared(ctx, id, strategy, resendAfter)
+		if err != nil {
+			return c, err
+		}
+		return op.Store.BeginVerification(ctx, op.proof(), id, strategy, challenge, resendAfter, to)
 	}, func(su *SignUp) error { return su.sendable(strategy, op.now, resendAfter) })
 	return op.verificationAnswer(ctx, c, id, err)
 }
@@ -56,6 +63,9 @@ func (s *Service) Attempt(ctx context.Context, caller Caller, id ID, strategyNam
 	if caller.Token.IsZero() {
 		return op.answer(ctx, nil, nil, noSignUp())
 	}
+	if err := op.countAttempt(ctx); err != nil {
+		return nil, err
+	}
 	var c *Client
 	err = op.retrying(ctx, func() (err error) {
 		if c, err = op.count(ctx, id, strategy, secret.NewText(code)); err != nil {
@@ -63,7 +73,7 @@ func (s *Service) Attempt(ctx context.Context, caller Caller, id ID, strategyNam
 		}
 		return op.judge(ctx, c, strategy, secret.NewText(code))
 	})
-	return op.verificationAnswer(ctx, c, id, err)
+	return op.verificationAnswer(ctx, c, id, op.unlessCrowded(err))
 }
 
 func attemptInput(s *Service, strategyName, code string) (Strategy, error) {
@@ -71,6 +81,8 @@ func attemptInput(s *Service, strategyName, code string) (Strategy, error) {
 	switch {
 	case err != nil:
 		return Strategy{}, err
+	case strategy != EmailCode:
+		return Strategy{}, problem.VerificationStrategyInvalid.On("strategy")
 	case code == "":
 		return Strategy{}, problem.ParamMissing.On("code")
 	case !secret.WellFormedCode(code):
@@ -86,7 +98,7 @@ func (op *operation) count(ctx context.Context, id ID, strategy Strategy, code s
 	limit := op.Settings.Verification.MaxAttempts
 	tried := op.tried(strategy, id, code)
 	return op.conditionally(ctx, id, func() (*Client, error) {
-		c, err := op.Store.CountAttempt(ctx, op.proof(), id, strategy, tried, limit)
+		c, err := op.Store.CountAttempt(ctx, op.proof(), id, strategy, tried, limit, op.quietSince())
 		var unmet *Unmet
 		if errors.As(err, &unmet) && repeats(unmet.Client.find(id), strategy, tried) {
 			if su := unmet.Client.SignUp; su.attemptable(strategy, op.now, limit+1) == nil {
@@ -94,7 +106,12 @@ func (op *operation) count(ctx context.Context, id ID, strategy Strategy, code s
 			}
 		}
 		return c, err
-	}, func(su *SignUp) error { return su.attemptable(strategy, op.now, limit) })
+	}, func(su *SignUp) error {
+		if err := su.attemptable(strategy, op.now, limit); err != nil {
+			return err
+		}
+		return op.crowded
+	})
 }
 
 // tried is what is kept of a counted code. It is bound to the sign-up, since the nonce isn't known yet.
@@ -112,17 +129,24 @@ func repeats(su *SignUp, strategy Strategy, tried []byte) bool {
 // judge compares code with the challenge of a counted attempt, and advances if it is right.
 func (op *operation) judge(ctx context.Context, c *Client, strategy Strategy, code secret.Text) error {
 	v := c.SignUp.Verifications[strategy.Kind]
-	key, known := op.Keys.ByID(v.KeyID)
-	if !known {
-		return fmt.Errorf("signup: a verification names the unknown key %q", v.KeyID)
+	key, err := op.challengeKey(v)
+	if err != nil {
+		return err
 	}
 	expected := verificationCode(key, v.Nonce, c.SignUp.ID, c.SignUp.Facts.identifier(strategy.Kind).Canonical)
 	if !expected.Equal(code) {
 		return problem.CodeIncorrect.On("code")
 	}
+	return op.prove(ctx, c, strategy, c.ID)
+}
+
+// prove notes that by has met the challenge of strategy's kind, and advances. c is
+// as it is stored after it, also beside a declared problem.
+func (op *operation) prove(ctx context.Context, c *Client, strategy Strategy, by ID) error {
 	after := *c
 	after.SignUp = c.SignUp.clone()
-	after.SignUp.Verifications[strategy.Kind].VerifiedAt = op.now
+	v := after.SignUp.Verifications[strategy.Kind]
+	v.Strategy, v.VerifiedAt, v.VerifiedAtClient = strategy.Name, op.now, by
 	err := op.advance(ctx, &after)
 	if err == nil || problem.Has(err, problem.IdentifierExists) { // stored, whole or without what others hold
 		*c = after
@@ -164,14 +188,17 @@ func (op *operation) verificationAnswer(ctx context.Context, c *Client, id ID, e
 
 // challenge begins the verification of a sign-up that is being written anyway.
 // One that will complete without it gets no mail: its code could not be used.
-func (op *operation) challenge(c *Client, strategy Strategy) error {
+func (op *operation) challenge(ctx context.Context, c *Client, strategy Strategy, terms LinkTerms) error {
 	if err := c.SignUp.sendable(strategy, op.now, op.Settings.Verification.ResendAfter.Std()); err != nil {
 		return err
 	}
 	if Require(op.Settings, c.SignUp).Met() {
 		return nil
 	}
-	v, err := op.newVerification(strategy)
+	if err := op.countMail(ctx, *c.SignUp.Facts.identifier(strategy.Kind)); err != nil {
+		return err
+	}
+	v, err := op.newVerification(strategy, terms)
 	if err != nil {
 		return err
 	}
@@ -180,16 +207,16 @@ func (op *operation) challenge(c *Client, strategy Strategy) error {
 	return nil
 }
 
-func (op *operation) newVerification(strategy Strategy) (*Verification, error) {
+func (op *operation) newVerification(strategy Strategy, terms LinkTerms) (*Verification, error) {
 	nonce, err := op.nonce()
 	if err != nil {
 		return nil, err
 	}
 	return &Verification{
 		Strategy: strategy.Name, KeyID: op.Keys.Current().ID, Nonce: nonce,
-		SentAt: op.now, ExpiresAt: op.now.Add(op.Settings.Verification.CodeLife.Std()),
+		SentAt: op.now, ExpiresAt: op.now.Add(op.Settings.Verification.CodeLife.Std()), LinkTerms: terms,
 	}, nil
 }
 
-// MailID names the mail that carries the code.
+// MailID names the mail that carries code and link.
 func (v *Verification) MailID() string { return ID(v.Nonce).String() }

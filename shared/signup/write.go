@@ -13,8 +13,11 @@ import (
 // sign-up at once if nothing is missing.
 func (s *Service) Create(ctx context.Context, caller Caller, in Input) (*Answer, error) {
 	op := s.begin(caller)
-	ch, err := in.parse(s.Settings, op.now)
+	ch, err := in.parse(s.Settings, s.Disposable, op.now)
 	if err != nil {
+		return op.answer(ctx, nil, nil, err)
+	}
+	if err := op.countCreate(ctx); err != nil {
 		return op.answer(ctx, nil, nil, err)
 	}
 	su, err := op.newSignUp()
@@ -51,7 +54,7 @@ func (s *Service) Update(ctx context.Context, caller Caller, id ID, in Input) (*
 	if caller.Token.IsZero() {
 		return op.answer(ctx, nil, nil, noSignUp())
 	}
-	ch, err := in.parse(s.Settings, op.now)
+	ch, err := in.parse(s.Settings, s.Disposable, op.now)
 	if err != nil {
 		return op.answer(ctx, nil, nil, err)
 	}
@@ -154,6 +157,9 @@ func (op *operation) signingUp(ctx context.Context, work *preparation) (*Client,
 // take puts the change into the client's sign-up, once nobody else is seen to
 // hold its identifiers and the password has been accepted.
 func (op *operation) take(ctx context.Context, c *Client, ch *change, work *preparation) error {
+	if err := op.correctable(c.SignUp, ch.identifiers); err != nil {
+		return err
+	}
 	faults, err := op.refusals(ctx, c.SignUp, ch, work)
 	if err != nil || len(faults) > 0 {
 		return errors.Join(err, faults.Err())
@@ -170,7 +176,7 @@ func (op *operation) take(ctx context.Context, c *Client, ch *change, work *prep
 	if err != nil {
 		return err
 	}
-	return op.challenge(c, strategy)
+	return op.challenge(ctx, c, strategy, ch.link)
 }
 
 // refusals are what speaks against the change: taken identifiers, a password that isn't accepted.

@@ -43,6 +43,7 @@ type signUpItem struct {
 	Created       int64                       `dynamodbav:"ca"`
 	Abandon       int64                       `dynamodbav:"ab"`
 	Completed     int64                       `dynamodbav:"co,omitempty"`
+	Corrections   int                         `dynamodbav:"cs,omitempty"`
 	Facts         factsItem                   `dynamodbav:"fa"`
 	Verifications map[string]verificationItem `dynamodbav:"vs"` // present even when empty: updates set members of it
 }
@@ -60,6 +61,11 @@ type verificationItem struct {
 	Tried    []byte `dynamodbav:"tr,omitempty"`
 	Verified int64  `dynamodbav:"vd,omitempty"`
 	Refused  string `dynamodbav:"re,omitempty"`
+	ByClient []byte `dynamodbav:"vc,omitempty"`
+	Linked   bool   `dynamodbav:"lk,omitempty"`
+	Redirect string `dynamodbav:"ru,omitempty"`
+	Base     string `dynamodbav:"lb,omitempty"`
+	PKCE     []byte `dynamodbav:"cc,omitempty"`
 }
 
 func newClient(c *signup.Client, revision int64, write []byte) clientItem {
@@ -87,7 +93,7 @@ func newClient(c *signup.Client, revision int64, write []byte) clientItem {
 func newSignUp(su *signup.SignUp) signUpItem {
 	item := signUpItem{
 		ID: su.ID[:], User: su.UserID[:], Session: su.SessionID[:],
-		Created: millis(su.CreatedAt), Abandon: millis(su.AbandonAt), Completed: millis(su.CompletedAt),
+		Created: millis(su.CreatedAt), Abandon: millis(su.AbandonAt), Completed: millis(su.CompletedAt), Corrections: su.Corrections,
 		Facts: newFacts(su.Facts), Verifications: map[string]verificationItem{},
 	}
 	if item.Completed != 0 && item.Facts.Password != "" {
@@ -103,6 +109,8 @@ func newVerification(v *signup.Verification) verificationItem {
 	return verificationItem{
 		Strategy: v.Strategy, Key: v.KeyID, Nonce: v.Nonce, Sent: millis(v.SentAt), Expires: millis(v.ExpiresAt),
 		Attempts: v.Attempts, Tried: v.Tried, Verified: millis(v.VerifiedAt), Refused: v.Refused,
+		ByClient: rawID(v.VerifiedAtClient),
+		Linked:   v.Linked, Redirect: v.RedirectURL, Base: v.LinkBase, PKCE: v.CodeChallenge,
 	}
 }
 
@@ -131,13 +139,15 @@ func (item *clientItem) token() signup.TokenState {
 func (item *signUpItem) signUp() *signup.SignUp {
 	su := &signup.SignUp{
 		ID: idOf(item.ID), UserID: idOf(item.User), SessionID: idOf(item.Session),
-		CreatedAt: fromMillis(item.Created), AbandonAt: fromMillis(item.Abandon), CompletedAt: fromMillis(item.Completed),
+		CreatedAt: fromMillis(item.Created), AbandonAt: fromMillis(item.Abandon), CompletedAt: fromMillis(item.Completed), Corrections: item.Corrections,
 		Facts: item.Facts.facts(), Verifications: map[identifier.Kind]*signup.Verification{},
 	}
 	for kind, v := range item.Verifications {
 		su.Verifications[identifier.Kind(kind)] = &signup.Verification{
 			Strategy: v.Strategy, KeyID: v.Key, Nonce: v.Nonce, SentAt: fromMillis(v.Sent), ExpiresAt: fromMillis(v.Expires),
 			Attempts: v.Attempts, Tried: v.Tried, VerifiedAt: fromMillis(v.Verified), Refused: v.Refused,
+			VerifiedAtClient: idOf(v.ByClient),
+			LinkTerms:        signup.LinkTerms{Linked: v.Linked, RedirectURL: v.Redirect, LinkBase: v.Base, CodeChallenge: v.PKCE},
 		}
 	}
 	return su

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"encoding/base64"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -20,6 +21,7 @@ const (
 	sessionPart  = "SESSION"
 	claimPart    = "CLAIM"
 	metadataPart = "METADATA"
+	limitPart    = "LIMIT"
 )
 
 // clientKey is where a client lies, with its open sign-up and its token's hash.
@@ -40,6 +42,11 @@ func claimKey(id identifier.Identifier) key {
 
 // metadataKey is where a large metadata object lies.
 func metadataKey(id signup.ID) key { return key{join(metadataPart, id.String()), metadataPart} }
+
+// limitKey is where a meter's count lies. The hash says nothing of whom it is about.
+func limitKey(m signup.Meter) key {
+	return key{join(limitPart, m.Kind, base64.RawURLEncoding.EncodeToString(m.Subject)), limitPart}
+}
 
 // escaper keeps a value's own separators apart from ours.
 var escaper = strings.NewReplacer("%", "%25", separator, "%23")

@@ -1,5 +1,11 @@
 package table
 
+import (
+	"time"
+
+	"github.com/doorstep-auth/doorstep/shared/signup"
+)
+
 // Pattern is one way in which the table is read or written: everything that is
 // ever sent to it. docs/data-model.md lists them; a test holds each method to its
 // pattern.
@@ -19,6 +25,7 @@ const (
 	sessionItems  = "USER#<user> / SESSION#<session>"
 	claimItems    = "CLAIM#<kind>#<canonical form> / CLAIM"
 	metadataItems = "METADATA#<object> / METADATA"
+	limitItems    = "LIMIT#<kind>#<keyed hash> / LIMIT"
 )
 
 // Patterns returns all access patterns.
@@ -26,6 +33,7 @@ func Patterns() []Pattern {
 	proved := isProved + " AND "
 	return []Pattern{
 		{Method: "Client", Request: "GetItem", Items: []string{clientItems}, Cost: "1 RRU"},
+		{Method: "LinkedClient", Request: "GetItem", Items: []string{clientItems}, Cost: "1 RRU"},
 		{Method: "Claims", Request: "GetItem, BatchGetItem for several", Items: []string{claimItems}, Cost: "0.5 RRU each"},
 		{Method: "Sessions", Request: "BatchGetItem", Items: []string{sessionItems, userItems}, Cost: "1 RRU each"},
 		{Method: "Metadata", Request: "GetItem", Items: []string{metadataItems}, Cost: "1 RRU per 4 KB"},
@@ -35,8 +43,16 @@ func Patterns() []Pattern {
 			Condition: proved + isSignedOut, Update: beginSignUp, Cost: "1 WRU"},
 		{Method: "BeginVerification", Request: "UpdateItem", Items: []string{clientItems},
 			Condition: proved + isOpen + " AND " + isSendable, Update: beginVerification, Cost: "1 WRU"},
+		{Method: "BeginVerification, of a counted mail", Request: "UpdateItem", Items: []string{clientItems},
+			Condition: proved + isOpen + " AND " + isSendable + " AND " + isFor, Update: beginVerification, Cost: "1 WRU"},
 		{Method: "CountAttempt", Request: "UpdateItem", Items: []string{clientItems},
 			Condition: proved + isOpen + " AND " + isAttemptable, Update: countAttempt, Cost: "1 WRU"},
+		{Method: "CountAttempt, from a crowded source", Request: "UpdateItem", Items: []string{clientItems},
+			Condition: proved + isOpen + " AND " + isAttemptable + " AND " + isPaced, Update: countAttempt, Cost: "1 WRU"},
+		{Method: "Count", Request: "UpdateItem", Items: []string{limitItems},
+			Condition: hasRoom(sampleMeter()), Update: countEvent + seeSource, Cost: "1 WRU"},
+		{Method: "Count, trimming", Request: "UpdateItem", Items: []string{limitItems},
+			Condition: exists, Update: "REMOVE ev[20]", Cost: "1 WRU, after each 20 events of a busy meter"},
 		{Method: "Complete", Request: "TransactWriteItems", Items: []string{clientItems, userItems, sessionItems, claimItems},
 			Condition: isUnchanged + "; all others " + isNew, Cost: "2 WRU each"},
 		{Method: "Complete, taking over an unverified claim", Request: "TransactWriteItems",
@@ -46,6 +62,14 @@ func Patterns() []Pattern {
 		{Method: "SaveMetadata", Request: "PutItem", Items: []string{metadataItems}, Cost: "1 WRU per KB"},
 		{Method: "KeepMetadata", Request: "UpdateItem", Items: []string{metadataItems}, Condition: exists, Update: keepMetadata, Cost: "1 WRU per KB"},
 		{Method: "RecordRefusal", Request: "UpdateItem", Items: []string{clientItems}, Condition: isStillDue, Update: recordRefusal, Cost: "1 WRU"},
+	}
+}
+
+// sampleMeter is a meter with every kind of window: mails to an address, by default.
+func sampleMeter() signup.Meter {
+	return signup.Meter{
+		Kind: "mails", Subject: make([]byte, 16), Source: make([]byte, 6),
+		Windows: []signup.Window{{Most: 5, Open: 3, Own: 1, Per: time.Hour}, {Most: 20, Open: 15, Own: 2, Per: 24 * time.Hour}},
 	}
 }
 
@@ -69,9 +93,10 @@ func Entities() []Entity {
 			{"tp, tu", "hash of the token before, and until when it is accepted"},
 			{"ss, sx, sa", "sessions; when the last is over; the active one"}, {"mid", "id of the newest due mail"},
 			{"ca, ua, ttl", "made, changed (ms); when it may be deleted (s)"},
-			{"su", "sign-up: id, us (user), se (session), ca, ab (abandoned at), co (completed), fa (facts), vs (verifications by kind)"},
+			{"su", "sign-up: id, us (user), se (session), ca, ab (abandoned at), co (completed), cs (corrections of a mailed address), fa (facts), vs (verifications by kind)"},
 			{"su.fa", "em, un, ph, wa (identifiers: d as written, c canonical), pw (PHC string), fn, ln, bd, ge, lo, md or mr (metadata or its id), lg"},
-			{"su.vs.<kind>", "st (strategy), ky, no (key id and nonce of the code), sn (sent), ex (expires), at (attempts), tr (last code tried, keyed hash), vd (verified), re (mail refused)"},
+			{"su.vs.<kind>", "st (strategy), ky, no (key id and nonce of the code), sn (sent), ex (expires), at (attempts), tr (last code tried, keyed hash), vd (verified), vc (by which client), re (mail refused)"},
+			{"su.vs.<kind>, of a link", "lk (the mail has one), ru (redirect URL), lb (what it begins with, if not public_url), cc (PKCE challenge)"},
 		}},
 		{"user", userItems, "An account.", []Attribute{
 			{"fa", "facts, as in a sign-up"}, {"pv.<kind>", "how an identifier was proved"}, {"cv", "credential version"},
@@ -81,6 +106,10 @@ func Entities() []Entity {
 			{"cl", "client"}, {"cv", "the user's credential version when it began"}, {"ca, la, id, ex", "made, last active, idle until, expires (ms)"},
 		}},
 		{"claim", claimItems, "The one holder of an identifier.", []Attribute{{"ow", "user"}, {"st", "unverified or verified"}}},
+		{"limit", limitItems, "What a rate limit has counted, under a keyed hash of the address or source.", []Attribute{
+			{"ev", "times of the newest events, newest first (ms)"}, {"s-<keyed hash>", "those that one network caused"},
+			{"wr, ttl", "name of the last write; when it may be deleted (s)"},
+		}},
 		{"metadata", metadataItems, "An application's object over 512 bytes.", []Attribute{{"md", "JSON"}, {"ttl", "until its sign-up completes"}}},
 	}
 }

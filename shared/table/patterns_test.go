@@ -96,10 +96,15 @@ func TestPatterns(t *testing.T) {
 }
 
 func suffix(method string) string {
-	if strings.Contains(method, ",") {
+	_, variant, found := strings.Cut(method, ", ")
+	switch {
+	case !found:
+		return ""
+	case strings.HasPrefix(variant, "taking over"):
 		return "-takeover"
 	}
-	return ""
+	words := strings.Fields(variant)
+	return "-" + words[len(words)-1]
 }
 
 func jsonText(s string) string {
@@ -181,22 +186,43 @@ func takeover() signup.Completion {
 	return done
 }
 
+// crowdedLimit is a limit's item with more than is needed, and one network that is long gone.
+func crowdedLimit() map[string]types.AttributeValue {
+	var events []types.AttributeValue
+	for i := range 41 {
+		events = append(events, number(millis(moment.Add(-time.Duration(i)*time.Hour))))
+	}
+	return map[string]types.AttributeValue{
+		"ev": &types.AttributeValueMemberL{Value: events}, "ty": &types.AttributeValueMemberS{Value: "limit"},
+		"s-gone": &types.AttributeValueMemberL{Value: events[25:26]}, "s-here": &types.AttributeValueMemberL{Value: events[:22]},
+	}
+}
+
 // runs sends each pattern's request. Their answers don't matter here.
 var runs = map[string]func(*Table){
-	"Client":      func(t *Table) { _, _ = t.Client(context.Background(), proof) },
-	"Claims":      func(t *Table) { _, _ = t.Claims(context.Background(), []identifier.Identifier{address, name}) },
-	"Sessions":    func(t *Table) { _, _ = t.Sessions(context.Background(), sampleClient().Sessions) },
-	"Metadata":    func(t *Table) { _, _ = t.Metadata(context.Background(), signup.ID{10}) },
-	"Current":     func(t *Table) { _, _ = t.Current(context.Background(), signup.ID{1}) },
-	"SaveClient":  func(t *Table) { _ = t.SaveClient(context.Background(), sampleClient()) },
-	"BeginSignUp": func(t *Table) { _, _ = t.BeginSignUp(context.Background(), proof, sampleSignUp(), moment, true) },
+	"Client":       func(t *Table) { _, _ = t.Client(context.Background(), proof) },
+	"LinkedClient": func(t *Table) { _, _ = t.LinkedClient(context.Background(), signup.ID{1}) },
+	"Claims":       func(t *Table) { _, _ = t.Claims(context.Background(), []identifier.Identifier{address, name}) },
+	"Sessions":     func(t *Table) { _, _ = t.Sessions(context.Background(), sampleClient().Sessions) },
+	"Metadata":     func(t *Table) { _, _ = t.Metadata(context.Background(), signup.ID{10}) },
+	"Current":      func(t *Table) { _, _ = t.Current(context.Background(), signup.ID{1}) },
+	"SaveClient":   func(t *Table) { _ = t.SaveClient(context.Background(), sampleClient()) },
+	"BeginSignUp":  func(t *Table) { _, _ = t.BeginSignUp(context.Background(), proof, sampleSignUp(), moment, true) },
 	"BeginVerification": func(t *Table) {
-		_, _ = t.BeginVerification(context.Background(), proof, signup.ID{3}, signup.EmailCode, sampleVerification(), 30*time.Second)
+		_, _ = t.BeginVerification(context.Background(), proof, signup.ID{3}, signup.EmailCode, sampleVerification(), 30*time.Second, identifier.Identifier{})
+	},
+	"BeginVerification, of a counted mail": func(t *Table) {
+		_, _ = t.BeginVerification(context.Background(), proof, signup.ID{3}, signup.EmailCode, sampleVerification(), 30*time.Second, address)
 	},
 	"CountAttempt": func(t *Table) {
-		_, _ = t.CountAttempt(context.Background(), proof, signup.ID{3}, signup.EmailCode, []byte{11}, 5)
+		_, _ = t.CountAttempt(context.Background(), proof, signup.ID{3}, signup.EmailCode, []byte{11}, 5, time.Time{})
 	},
-	"Complete": func(t *Table) { _ = t.Complete(context.Background(), sampleCompletion()) },
+	"CountAttempt, from a crowded source": func(t *Table) {
+		_, _ = t.CountAttempt(context.Background(), proof, signup.ID{3}, signup.EmailCode, []byte{11}, 5, moment.Add(-10*time.Second))
+	},
+	"Count":           func(t *Table) { _ = t.Count(context.Background(), sampleMeter(), moment) },
+	"Count, trimming": func(t *Table) { t.trimCount(context.Background(), sampleMeter(), moment, crowdedLimit()) },
+	"Complete":        func(t *Table) { _ = t.Complete(context.Background(), sampleCompletion()) },
 	"Complete, taking over an unverified claim": func(t *Table) { _ = t.Complete(context.Background(), takeover()) },
 	"DeleteClient": func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
 	"SaveMetadata": func(t *Table) {

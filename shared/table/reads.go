@@ -24,6 +24,15 @@ func (t *Table) Client(ctx context.Context, proof signup.Proof) (*signup.Client,
 	return c, nil
 }
 
+// LinkedClient implements signup.Store.
+func (t *Table) LinkedClient(ctx context.Context, id signup.ID) (*signup.Client, error) {
+	c, err := t.client(ctx, id)
+	if err == nil && c == nil {
+		err = signup.ErrNoClient
+	}
+	return c, err
+}
+
 func (t *Table) client(ctx context.Context, id signup.ID) (*signup.Client, error) {
 	out, err := t.api.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &t.name, Key: clientKey(id).attributes(), ConsistentRead: aws.Bool(true),

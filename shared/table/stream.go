@@ -38,6 +38,7 @@ func dueMail(c *signup.Client, kind identifier.Kind, v *signup.Verification, sto
 		MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, Kind: kind, Strategy: v.Strategy,
 		To: to.Display, Canonical: to.Canonical, Locale: c.SignUp.Locale,
 		KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, StoredAt: storedAt,
+		Linked: v.Linked, LinkBase: v.LinkBase,
 	}
 }
 

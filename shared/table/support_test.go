@@ -104,7 +104,8 @@ type clock struct {
 	t  time.Time
 }
 
-func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.t }
+func (c *clock) forward(d time.Duration) { c.mu.Lock(); c.t = c.t.Add(d); c.mu.Unlock() }
+func (c *clock) now() time.Time          { c.mu.Lock(); defer c.mu.Unlock(); return c.t }
 
 // fixture is the sign-up service over a table of its own.
 type fixture struct {
@@ -133,6 +134,7 @@ func newFixture(t testing.TB, change func(*settings.Settings)) *fixture {
 	m := &meter{API: tb.api}
 	tb.api = m
 	s := settings.Default()
+	s.Limits = settings.Limits{} // tests of limits ask for theirs
 	if change != nil {
 		change(s)
 	}
@@ -178,7 +180,7 @@ func (p *person) update(in signup.Input) error {
 }
 
 func (p *person) prepare() error {
-	return p.keep(p.Prepare(context.Background(), p.caller, p.signUp, "email_code"))
+	return p.keep(p.Prepare(context.Background(), p.caller, p.signUp, "email_code", signup.Link{}))
 }
 
 func (p *person) attempt(code string) error {

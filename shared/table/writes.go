@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
@@ -26,9 +27,13 @@ const (
 	isSendable = "attribute_exists(su.fa.#identifier) AND attribute_not_exists(su.vs.#kind.vd)" +
 		" AND (attribute_not_exists(su.vs.#kind.sn) OR su.vs.#kind.sn <= :sentBefore)"
 	// isAttemptable is signup.SignUp.attemptable as a condition.
-	isAttemptable = "attribute_exists(su.fa.#identifier) AND su.vs.#kind.st = :strategy AND attribute_not_exists(su.vs.#kind.vd)" +
+	isAttemptable = "attribute_exists(su.fa.#identifier) AND attribute_not_exists(su.vs.#kind.vd)" +
 		" AND su.vs.#kind.#attempts < :limit AND su.vs.#kind.ex > :now" +
 		" AND (attribute_not_exists(su.vs.#kind.tr) OR su.vs.#kind.tr <> :tried)"
+	// isFor holds while the identifier is the one that the mail was counted for.
+	isFor = "su.fa.#identifier.#display = :to"
+	// isPaced holds for a challenge's first attempt, and for a client that has been quiet.
+	isPaced = "(su.vs.#kind.#attempts = :zero OR ua <= :quietSince)"
 	// isStillDue holds while no newer mail has taken the due one's place.
 	isStillDue = "mid = :mail AND su.vs.#kind.#nonce = :nonce"
 
@@ -113,12 +118,12 @@ func (t *Table) BeginSignUp(ctx context.Context, proof signup.Proof, su *signup.
 }
 
 // BeginVerification implements signup.Store.
-func (t *Table) BeginVerification(ctx context.Context, proof signup.Proof, id signup.ID, strategy signup.Strategy, v *signup.Verification, resendAfter time.Duration) (*signup.Client, error) {
+func (t *Table) BeginVerification(ctx context.Context, proof signup.Proof, id signup.ID, strategy signup.Strategy, v *signup.Verification, resendAfter time.Duration, to identifier.Identifier) (*signup.Client, error) {
 	item, err := marshal(newVerification(v))
 	if err != nil {
 		return nil, err
 	}
-	return t.update(ctx, proof, update{
+	u := update{
 		expression: beginVerification, condition: isProved + " AND " + isOpen + " AND " + isSendable,
 		names: verificationNames(strategy),
 		values: values{
@@ -126,20 +131,30 @@ func (t *Table) BeginVerification(ctx context.Context, proof signup.Proof, id si
 			":mail":       &types.AttributeValueMemberS{Value: v.MailID()},
 			":sentBefore": number(millis(proof.Now.Add(-resendAfter))),
 		},
-	})
+	}
+	if to.Canonical != "" {
+		u.condition += " AND " + isFor
+		u.names["#display"], u.values[":to"] = "d", &types.AttributeValueMemberS{Value: to.Display}
+	}
+	return t.update(ctx, proof, u)
 }
 
 // CountAttempt implements signup.Store.
-func (t *Table) CountAttempt(ctx context.Context, proof signup.Proof, id signup.ID, strategy signup.Strategy, tried []byte, maxAttempts int) (*signup.Client, error) {
+func (t *Table) CountAttempt(ctx context.Context, proof signup.Proof, id signup.ID, strategy signup.Strategy, tried []byte, maxAttempts int, quietSince time.Time) (*signup.Client, error) {
 	names := verificationNames(strategy)
 	names["#attempts"] = "at"
-	return t.update(ctx, proof, update{
+	u := update{
 		expression: countAttempt, condition: isProved + " AND " + isOpen + " AND " + isAttemptable, names: names,
 		values: values{
-			":signup": raw(id[:]), ":strategy": &types.AttributeValueMemberS{Value: strategy.Name},
-			":limit": number(int64(maxAttempts)), ":tried": raw(tried),
+			":signup": raw(id[:]),
+			":limit":  number(int64(maxAttempts)), ":tried": raw(tried),
 		},
-	})
+	}
+	if !quietSince.IsZero() {
+		u.condition += " AND " + isPaced
+		u.values[":zero"], u.values[":quietSince"] = number(0), number(millis(quietSince))
+	}
+	return t.update(ctx, proof, u)
 }
 
 func verificationNames(strategy signup.Strategy) map[string]string {

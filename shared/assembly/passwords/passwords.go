@@ -1,5 +1,6 @@
 // Package passwords puts together the sign-up service for functions that take
-// passwords. It is apart from package assembly so that the others don't link it.
+// passwords and addresses. It is apart from package assembly so that the others
+// don't link what judges them.
 package passwords
 
 import (
@@ -7,16 +8,18 @@ import (
 
 	"github.com/doorstep-auth/doorstep/shared/assembly"
 	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/disposable"
 	"github.com/doorstep-auth/doorstep/shared/password"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
-// SignUps is assembly.SignUps with what judges and hashes passwords.
+// SignUps is assembly.SignUps with what judges addresses and passwords and hashes them.
 func SignUps(rt *boot.Runtime) (*signup.Service, error) {
 	service, err := assembly.SignUps(rt)
 	if err != nil {
 		return nil, err
 	}
+	service.Disposable = disposable.Domain
 	service.Passwords = struct {
 		*password.Checker
 		*password.Hasher

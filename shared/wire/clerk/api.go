@@ -82,7 +82,7 @@ func (a API) UpdateSignUp(ctx context.Context, r *gateway.Request) (*gateway.Res
 
 func (a API) withInput(r *gateway.Request, run func(signup.Caller, signup.Input) (*signup.Answer, error)) (*gateway.Response, error) {
 	return a.signUpAnswer(r, func(caller signup.Caller) (*signup.Answer, error) {
-		in, err := readInput(r.Fields())
+		in, err := readInput(a.SignUps.Settings, r)
 		if err != nil {
 			return &signup.Answer{}, err
 		}
@@ -101,11 +101,11 @@ func (a API) GetSignUp(ctx context.Context, r *gateway.Request) (*gateway.Respon
 func (a API) PrepareVerification(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	return a.signUpAnswer(r, func(caller signup.Caller) (*signup.Answer, error) {
 		fields := r.Fields()
-		strategy := fields.Text("strategy", maxStrategy)
+		strategy, link := fields.Text("strategy", maxStrategy), readLink(a.SignUps.Settings, r, fields)
 		if err := fields.Faults.Err(); err != nil {
 			return &signup.Answer{}, err
 		}
-		return a.SignUps.Prepare(ctx, caller, signUpID(r), strategy)
+		return a.SignUps.Prepare(ctx, caller, signUpID(r), strategy, link)
 	})
 }
 
@@ -160,8 +160,10 @@ func note(r *gateway.Request, answer *signup.Answer) {
 
 // signUpID is the sign-up that the path names; the zero ID, which is nobody's, if
 // it names none.
-func signUpID(r *gateway.Request) signup.ID {
-	bare, found := strings.CutPrefix(r.Params["id"], signUpPrefix)
+func signUpID(r *gateway.Request) signup.ID { return parseSignUpID(r.Params["id"]) }
+
+func parseSignUpID(text string) signup.ID {
+	bare, found := strings.CutPrefix(text, signUpPrefix)
 	id, err := signup.ParseID(bare)
 	if !found || err != nil {
 		return signup.ID{}

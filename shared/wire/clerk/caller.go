@@ -31,7 +31,7 @@ func isNative(r *gateway.Request) bool {
 // callerOf is who sends r: by cookie, or natively by the Authorization header.
 func callerOf(s *settings.Settings, r *gateway.Request) (signup.Caller, error) {
 	if !isNative(r) {
-		return signup.Caller{Token: secret.ParseClientToken(r.Cookie(clientCookie))}, nil
+		return signup.Caller{Token: secret.ParseClientToken(r.Cookie(clientCookie)), Source: r.SourceIP}, nil
 	}
 	if !s.Native.Enabled {
 		return signup.Caller{}, problem.NativeDisabled.New()
@@ -40,7 +40,7 @@ func callerOf(s *settings.Settings, r *gateway.Request) (signup.Caller, error) {
 	if scheme, rest, found := strings.Cut(token, " "); found && strings.EqualFold(scheme, "Bearer") {
 		token = strings.TrimSpace(rest)
 	}
-	return signup.Caller{Token: secret.ParseClientToken(token)}, nil
+	return signup.Caller{Token: secret.ParseClientToken(token), Source: r.SourceIP}, nil
 }
 
 // issue hands the caller the token it must use from now on.

@@ -3,7 +3,6 @@ package clerk
 import (
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/problem"
@@ -62,12 +61,7 @@ func (Wire) Problem(r *gateway.Request, err error) *gateway.Response {
 	for _, fault := range faults {
 		body.Errors = append(body.Errors, newErrorItem(fault))
 		resp.Status = max(resp.Status, fault.Status)
-		if fault.RetryAfter > 0 {
-			if resp.Header == nil {
-				resp.Header = map[string]string{}
-			}
-			resp.Header["Retry-After"] = strconv.Itoa(fault.RetryAfter)
-		}
+		resp.SetRateLimit(fault)
 	}
 	resp.Body = body
 	return resp

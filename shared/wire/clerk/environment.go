@@ -142,8 +142,11 @@ func userSettings(s *settings.Settings) dict {
 			"progressive": true, "mode": s.Mode, "legal_consent_enabled": s.SignUp.LegalConsent,
 		},
 		"restrictions": dict{
-			"allowlist": disabled, "blocklist": disabled, "allowlist_blocklist_disabled_on_sign_in": disabled,
-			"block_email_subaddresses": disabled, "block_disposable_email_domains": disabled,
+			"allowlist":                               dict{"enabled": len(s.Restrictions.Allowlist) > 0},
+			"blocklist":                               dict{"enabled": len(s.Restrictions.Blocklist) > 0},
+			"block_email_subaddresses":                dict{"enabled": s.Restrictions.BlockSubaddresses},
+			"block_disposable_email_domains":          dict{"enabled": s.Restrictions.BlockDisposableDomains},
+			"allowlist_blocklist_disabled_on_sign_in": disabled,
 		},
 		"password_settings": passwordSettings(s),
 		"username_settings": dict{
@@ -154,7 +157,7 @@ func userSettings(s *settings.Settings) dict {
 		"actions": dict{"delete_self": false, "create_organization": false, "create_organizations_limit": nil},
 		"attack_protection": dict{
 			"user_lockout": dict{"enabled": false, "max_attempts": unlimitedAttempts, "duration_in_minutes": 0},
-			"pii":          dict{"enabled": true}, "email_link": dict{"require_same_client": true},
+			"pii":          dict{"enabled": true}, "email_link": dict{"require_same_client": s.Verification.RequireSameClient},
 			"enumeration_protection": disabled,
 		},
 		"passkey_settings": dict{"allow_autofill": false, "show_sign_in_button": false, "satisfies_second_factor": false},

@@ -83,8 +83,8 @@ func (w *watched) SaveClient(ctx context.Context, c *signup.Client) error {
 	return err
 }
 
-func (w *watched) BeginVerification(ctx context.Context, proof signup.Proof, id signup.ID, strategy signup.Strategy, v *signup.Verification, wait time.Duration) (*signup.Client, error) {
-	c, err := w.Store.BeginVerification(ctx, proof, id, strategy, v, wait)
+func (w *watched) BeginVerification(ctx context.Context, proof signup.Proof, id signup.ID, strategy signup.Strategy, v *signup.Verification, wait time.Duration, to identifier.Identifier) (*signup.Client, error) {
+	c, err := w.Store.BeginVerification(ctx, proof, id, strategy, v, wait, to)
 	if err == nil {
 		w.see(c)
 	}
@@ -106,6 +106,7 @@ func newSite(t *testing.T, change func(*settings.Settings)) *site {
 	t.Helper()
 	s := settings.Default()
 	s.PublicURL, s.AllowedOrigins = "https://"+apiHost, []string{appOrigin}
+	s.Limits = settings.Limits{} // tests of limits ask for theirs
 	if change != nil {
 		change(s)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/secret"
+	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
@@ -20,7 +21,8 @@ const (
 )
 
 // readInput reads the fields of create and update (§3.3, §3.4). Unknown fields are ignored.
-func readInput(f *gateway.Fields) (signup.Input, error) {
+func readInput(s *settings.Settings, r *gateway.Request) (signup.Input, error) {
+	f := r.Fields()
 	in := signup.Input{
 		EmailAddress: f.Text("email_address", maxText), PhoneNumber: f.Text("phone_number", maxText),
 		Username: f.Text("username", maxText), Web3Wallet: f.Text("web3_wallet", maxText),
@@ -28,7 +30,7 @@ func readInput(f *gateway.Fields) (signup.Input, error) {
 		FirstName: f.Text("first_name", maxText), LastName: f.Text("last_name", maxText),
 		Birthday: f.Text("birthday", maxText), Gender: f.Text("gender", maxText), Locale: f.Text("locale", maxText),
 		UnsafeMetadata: f.Text("unsafe_metadata", maxMetadata), LegalAccepted: f.Bool("legal_accepted"),
-		Strategy: f.Text("strategy", maxStrategy),
+		Strategy: f.Text("strategy", maxStrategy), Link: readLink(s, r, f),
 	}
 	readEither(f, &in)
 	refuseUnbuilt(f)

@@ -1,6 +1,9 @@
 package clerk
 
-import "github.com/doorstep-auth/doorstep/shared/gateway"
+import (
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/signup"
+)
 
 // The operations of this wire. template.yaml, functions/ and events/ are held
 // against them by a test.
@@ -60,12 +63,28 @@ var (
 		},
 	}
 	PrepareVerification = gateway.Operation{
-		Name: "signups/prepare-verification", Summary: "Mails a new code for the sign-up's address.",
+		Name: "signups/prepare-verification", Summary: "Mails a new code and link for the sign-up's address.",
 		Routes: []gateway.Route{{Method: "POST", Path: "/v1/client/sign_ups/{id}/prepare_verification"}},
 	}
 	AttemptVerification = gateway.Operation{
 		Name: "signups/attempt-verification", Summary: "Judges a code; the last missing proof completes the sign-up.",
 		Routes: []gateway.Route{{Method: "POST", Path: "/v1/client/sign_ups/{id}/attempt_verification"}},
+	}
+	OpenLink = gateway.Operation{
+		Name: "signups/open-link", Summary: "The page of a mailed link, with a button that confirms; opening it changes nothing.",
+		Routes: []gateway.Route{{Method: "GET", Path: signup.LinkPath}, {Method: "HEAD", Path: signup.LinkPath}},
+	}
+	// ConfirmLink takes any origin because its page asks for no referrer and so posts
+	// with the origin "null". What protects it is the token, which only the mail has,
+	// and the client's cookie, which other sites' forms don't carry (SameSite).
+	ConfirmLink = gateway.Operation{
+		Name: "signups/confirm-link", Summary: "Uses a mailed link: verifies the address and goes on to the redirect URL; the last missing proof completes the sign-up.",
+		Routes:    []gateway.Route{{Method: "POST", Path: signup.LinkPath}},
+		AnyOrigin: true,
+	}
+	CompleteLink = gateway.Operation{
+		Name: "signups/complete-link", Summary: "A native app's last step of a mailed link, with its PKCE verifier.",
+		Routes: []gateway.Route{{Method: "POST", Path: "/v1/client/magic_links/complete"}},
 	}
 )
 
@@ -74,5 +93,6 @@ func Operations() []gateway.Operation {
 	return []gateway.Operation{
 		GetEnvironment, GetClient, CreateClient, DeleteClient, Preflight, NotFound,
 		CreateSignUp, GetSignUp, UpdateSignUp, PrepareVerification, AttemptVerification,
+		OpenLink, ConfirmLink, CompleteLink,
 	}
 }

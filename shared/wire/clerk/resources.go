@@ -65,6 +65,7 @@ type verification struct {
 	Strategy            string                    `json:"strategy"`
 	Attempts            int                       `json:"attempts"`
 	ExpireAt            int64                     `json:"expire_at"`
+	VerifiedAtClient    *string                   `json:"verified_at_client,omitempty"`
 	Error               *errorItem                `json:"error,omitempty"`
 	NextAction          *string                   `json:"next_action,omitempty"`
 	SupportedStrategies []string                  `json:"supported_strategies,omitempty"`
@@ -110,14 +111,25 @@ func newVerification(s *settings.Settings, su *signup.SignUp, kind identifier.Ki
 		next = "needs_prepare"
 	}
 	r := &verification{
-		Object: "verification_otp", Status: status, Strategy: v.Strategy, Attempts: v.Attempts,
+		Object: verificationObject(v.Strategy), Status: status, Strategy: v.Strategy, Attempts: v.Attempts,
 		ExpireAt: v.ExpiresAt.UnixMilli(), NextAction: &next, SupportedStrategies: signup.SupportedStrategies(s, kind),
+	}
+	if !v.VerifiedAtClient.IsZero() {
+		r.VerifiedAtClient = optional(clientPrefix + v.VerifiedAtClient.String())
 	}
 	if v.Refused != "" {
 		item := newErrorItem(mailRefused(v.Refused))
 		r.Error = &item
 	}
 	return r
+}
+
+// verificationObject is the type of a verification by strategy.
+func verificationObject(strategy string) string {
+	if strategy == signup.EmailLink.Name {
+		return "verification_email_link"
+	}
+	return "verification_otp"
 }
 
 // client is the Client resource (§4.3).

@@ -328,6 +328,7 @@ func TestCodesAreTheWires(t *testing.T) {
 	}
 	own := map[string]bool{
 		"form_username_reserved": true, "verification_mail_refused": true, "internal_error": true, "service_unavailable": true,
+		"mail_rate_limit_exceeded": true, "too_many_requests": true,
 	}
 	for _, p := range problem.All() {
 		status, known := wire[p.Code]

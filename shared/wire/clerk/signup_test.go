@@ -132,7 +132,7 @@ var signUpAttributes = map[string]func(t *testing.T, w walk, path string){
 		for _, step := range []*answer{w.complete, w.again} {
 			step.is(path+".email_address", map[string]any{
 				"object": "verification_otp", "status": "verified", "strategy": "email_code", "attempts": 1, "expire_at": expires,
-				"next_action": "", "supported_strategies": []string{"email_code"},
+				"next_action": "", "supported_strategies": []string{"email_code"}, "verified_at_client": w.complete.at("client.id"),
 			})
 			step.is(path+".phone_number", nil)
 		}

@@ -131,7 +131,7 @@ func newContact(u *signup.User, id identifier.Identifier) contact {
 	}
 	if proved, ok := u.Proved[id.Kind]; ok {
 		c.Verification = &verification{
-			Object: "verification_otp", Status: signup.Verified, Strategy: proved.Strategy,
+			Object: verificationObject(proved.Strategy), Status: signup.Verified, Strategy: proved.Strategy,
 			Attempts: proved.Attempts, ExpireAt: proved.ExpiresAt.UnixMilli(),
 		}
 	}

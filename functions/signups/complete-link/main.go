@@ -1,0 +1,16 @@
+// Command complete-link takes a native app's last step of a mailed link, by PKCE.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+)
+
+func main() {
+	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		service, err := assembly.SignUps(rt)
+		return []gateway.Endpoint{{Operation: clerk.CompleteLink, Handler: clerk.API{SignUps: service}.CompleteLink}}, err
+	})
+}
