@@ -57,7 +57,10 @@ verify: ## formatting, vet, staticcheck, generated documents
 generate: ## write the generated documents
 	go run ./docs/generate
 
-.PHONY: setup test verify generate
+disposable-domains: ## refresh the list of throwaway mail domains, to be read before it is committed (VERSION=)
+	cd shared/disposable && go run ./internal/refresh -version "$(VERSION)"
+
+.PHONY: setup test verify generate disposable-domains
 
 ## -- SAM (template.yaml) ----------------------------------------------------------
 
@@ -78,8 +81,14 @@ sam-check: $(SAM_TOOLS) ## check the template: sam validate, cfn-lint, stack siz
 	$(SAM_OFFLINE) .venv/bin/python local/sam/check_stack.py
 	$(SAM_OFFLINE) .venv/bin/sam build
 
-sam-env: ## write .local/sam-env.json for `sam local` (DYNAMODB_ENDPOINT=, SES_ENDPOINT= as a container sees them)
-	@python3 local/sam/env.py
+# As with RUNNER, the program takes make's place.
+SAM_RUNNER := .local/bin/sam-local
+
+sam-local: $(SAM_TOOLS) ## prove it with SAM's own tools in Docker: every event, a whole sign-up
+	@go build -o $(SAM_RUNNER) ./local/sam && exec $(SAM_RUNNER) prove
+
+sam-up: $(SAM_TOOLS) ## run what `sam local` needs (Docker, DynamoDB, SES, the mails' stream), for sam by hand
+	@go build -o $(SAM_RUNNER) ./local/sam && exec $(SAM_RUNNER) up
 
 # sam build calls `build-<logical id>` for each function and names ARTIFACTS_DIR: SignupsAttemptVerificationFunction is
 # functions/signups/attempt-verification. The build folder's name tells the processor (see samconfig.toml); elsewhere
@@ -91,6 +100,6 @@ build-%:
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(call architecture_of,$(ARTIFACTS_DIR)) go build -buildvcs=false -trimpath \
 		-tags lambda.norpc -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(call function_of,$*)
 
-.PHONY: sam-check sam-env
+.PHONY: sam-check sam-local sam-up
 
 .PHONY: help

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,21 +16,27 @@ type DynamoDBOptions struct {
 	Root string
 	// Path is the file that holds the data; empty keeps it in memory.
 	Path string
+	// Host is the address to listen on; empty is 127.0.0.1.
+	Host string
 	// Port to listen on; 0 takes a free one.
 	Port int
 }
 
-// StartDynamoDB starts dynoxide on a port of 127.0.0.1 and returns when it answers. It has no table yet: see CreateTable. The error is
+// StartDynamoDB starts dynoxide and returns when it answers. It has no table yet: see CreateTable. The error is
 // ErrNotInstalled (see Install), ErrPortTaken for a Port that was asked for, or what the server said.
 func StartDynamoDB(ctx context.Context, o DynamoDBOptions) (*Engine, error) {
 	program := dynoxidePath(o.Root)
 	if _, err := os.Stat(program); err != nil {
 		return nil, ErrNotInstalled
 	}
+	o.Host = cmp.Or(o.Host, ownHost)
 	if o.Port != 0 {
-		return startDynoxide(ctx, program, o.Port, o.Path)
+		return startDynoxide(ctx, program, o)
 	}
-	return startSomewhere(freePort, func(port int) (*Engine, error) { return startDynoxide(ctx, program, port, o.Path) })
+	return startSomewhere(func() (int, error) { return freePort(o.Host) }, func(port int) (*Engine, error) {
+		o.Port = port
+		return startDynoxide(ctx, program, o)
+	})
 }
 
 // startSomewhere starts on a port that pick finds, and tries another when somebody has taken it meanwhile.
@@ -46,10 +53,10 @@ func startSomewhere(pick func() (int, error), start func(port int) (*Engine, err
 	}
 }
 
-func startDynoxide(ctx context.Context, program string, port int, path string) (*Engine, error) {
-	args := []string{"serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port)}
-	if path != "" {
-		args = append(args, "--db-path", path)
+func startDynoxide(ctx context.Context, program string, o DynamoDBOptions) (*Engine, error) {
+	args := []string{"serve", "--host", o.Host, "--port", strconv.Itoa(o.Port)}
+	if o.Path != "" {
+		args = append(args, "--db-path", o.Path)
 	}
 	e, err := start(ctx, exec.Command(program, args...), "Dynoxide listening on ", "/")
 	if err != nil {

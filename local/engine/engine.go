@@ -113,9 +113,12 @@ func (e *Engine) awaitHealth(ctx context.Context, path string) error {
 	}
 }
 
-// freePort finds a port that nobody listens on now. Somebody may take it before it is used, so callers try again with another.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// ownHost is the address that engines listen on when nothing else is said: only this machine's own programs reach it.
+const ownHost = "127.0.0.1"
+
+// freePort finds a port of host that nobody listens on now. Somebody may take it before it is used, so callers try again with another.
+func freePort(host string) (int, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return 0, err
 	}

@@ -33,6 +33,9 @@ var order = []struct {
 	{"signups/prepare-verification", 200, "sign_up_attempt"},
 	{"mail/send", 0, ""},
 	{"signups/attempt-verification", 200, "sign_up_attempt"},
+	{"signups/open-link", 200, ""}, // these three carry made-up tokens
+	{"signups/confirm-link", 400, ""},
+	{"signups/complete-link", 422, ""},
 	{"keys/rotate", 0, ""},
 }
 
@@ -52,7 +55,7 @@ type signUp struct {
 func (a apiAnswer) signUp(t *testing.T) signUp {
 	t.Helper()
 	var envelope struct{ Response signUp }
-	if a.Body != "" {
+	if strings.HasPrefix(a.Body, "{") {
 		if err := json.Unmarshal([]byte(a.Body), &envelope); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,77 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// A Step is one event in its place in the order, with what its function is documented to answer on a fresh table.
+type Step struct {
+	// Function is <family>/<operation>; the event is events/<family>/<operation>.json.
+	Function string
+	// Status is the HTTP status; 0 for a function outside the API.
+	Status int
+	// Object is what kind of resource the response is; empty where there is none.
+	Object string
+	// SignUp is the status of the sign-up that the response is.
+	SignUp string
+	// Answer is the whole answer, as JSON, of a function outside the API.
+	Answer string
+}
+
+// Order returns the documented order of all events: each finds what it needs from those before it.
+func Order() []Step {
+	return []Step{
+		{Function: "client/environment", Status: 200},
+		{Function: "client/preflight", Status: 204},
+		{Function: "client/not-found", Status: 404},
+		{Function: "client/write", Status: 200, Object: "client"},
+		{Function: "client/get", Status: 200, Object: "client"},
+		{Function: "signups/create", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
+		{Function: "signups/get", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
+		{Function: "signups/update", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
+		{Function: "signups/prepare-verification", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
+		{Function: "mail/send", Answer: `{"batchItemFailures":[]}`},
+		{Function: "signups/attempt-verification", Status: 200, Object: "sign_up_attempt", SignUp: "complete"},
+		// These three carry made-up tokens: the page is the same for every token, the others refuse theirs.
+		{Function: "signups/open-link", Status: 200},
+		{Function: "signups/confirm-link", Status: 400},
+		{Function: "signups/complete-link", Status: 422},
+		{Function: "keys/rotate", Answer: `{"mac":"kept","signing":"kept"}`},
+	}
+}
+
+// Check says how a function's answer differs from what is documented.
+func (s Step) Check(answer []byte) error {
+	var told struct {
+		Status int    `json:"statusCode"`
+		Body   string `json:"body"`
+	}
+	if s.Answer != "" {
+		var compact bytes.Buffer
+		if json.Compact(&compact, answer) != nil || compact.String() != s.Answer {
+			return fmt.Errorf("%s answered %s, not %s", s.Function, answer, s.Answer)
+		}
+		return nil
+	}
+	if err := json.Unmarshal(answer, &told); err != nil {
+		return fmt.Errorf("%s answered %s: %w", s.Function, answer, err)
+	}
+	if told.Status != s.Status {
+		return fmt.Errorf("%s answered %d, not %d: %s", s.Function, told.Status, s.Status, told.Body)
+	}
+	if s.Object == "" {
+		return nil
+	}
+	var body struct {
+		Response struct{ Object, Status string }
+	}
+	if err := json.Unmarshal([]byte(told.Body), &body); err != nil {
+		return fmt.Errorf("%s answered %s: %w", s.Function, told.Body, err)
+	}
+	if body.Response.Object != s.Object || body.Response.Status != s.SignUp {
+		return fmt.Errorf("%s answered no %s %s: %s", s.Function, s.Object, s.SignUp, told.Body)
+	}
+	return nil
+}
