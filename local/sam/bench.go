@@ -171,8 +171,9 @@ func (b *bench) startDynamoDB(ctx context.Context) error {
 	return nil
 }
 
-// settings let pages of this machine in, as make run does.
-const settings = `{"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"]}`
+// settings let pages of this machine in, and this machine ask as often as it likes, as make run does; and they have links mailed beside codes.
+const settings = `{"attributes":{"email_address":{"strategies":["email_code","email_link"]}},
+"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"],"limits":{"creates_per_source":0,"attempts_per_source":0}}`
 
 // writeVariables writes the file for --env-vars: what every function's variables are here. publicURL is where the API will listen; it may be empty.
 func (b *bench) writeVariables(file, publicURL string) error {

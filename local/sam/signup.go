@@ -20,6 +20,7 @@ var signUps = []struct {
 	walk  func(context.Context, *visitor) error
 }{
 	{"A sign-up by code", byCode},
+	{"A sign-up by link", byLink},
 }
 
 // A visitor is a browser: it keeps cookies, and reads its mail.
@@ -32,7 +33,11 @@ type visitor struct {
 
 func newVisitor(api, inbox, address string, r *report) (*visitor, error) {
 	jar, err := cookiejar.New(nil)
-	return &visitor{api: api, inbox: inbox, address: address, report: r, client: &http.Client{Jar: jar, Timeout: time.Minute}}, err
+	client := &http.Client{
+		Jar: jar, Timeout: time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &visitor{api: api, inbox: inbox, address: address, report: r, client: client}, err
 }
 
 // An answer is the part of the API's answers that a walk looks at: the resource with the client beside it.
@@ -50,37 +55,43 @@ type answer struct {
 	Errors []struct{ Code string }
 }
 
-// send makes a request with a form and wants the status.
+// send makes a request of an SDK, with a form, and wants the status.
 func (v *visitor) send(ctx context.Context, method, path string, want int, form ...string) (answer, error) {
 	var parsed answer
-	values := url.Values{}
-	for i := 0; i < len(form); i += 2 {
-		values.Set(form[i], form[i+1])
-	}
-	request, err := http.NewRequestWithContext(ctx, method, v.api+path, strings.NewReader(values.Encode()))
+	_, body, err := v.do(ctx, method, v.api+path, want, form...)
 	if err != nil {
 		return parsed, err
-	}
-	if len(form) > 0 {
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	got, err := v.client.Do(request)
-	if err != nil {
-		return parsed, err
-	}
-	defer got.Body.Close()
-	body, err := io.ReadAll(got.Body)
-	if err != nil {
-		return parsed, err
-	}
-	if got.StatusCode != want {
-		return parsed, fmt.Errorf("%s %s answered %s, not %d: %s", method, path, got.Status, want, body)
 	}
 	if err := json.Unmarshal(body, &parsed); err != nil {
 		return parsed, fmt.Errorf("%s %s: %w: %s", method, path, err, body)
 	}
-	v.report.done(fmt.Sprintf("%s %s", method, brief(path)), fmt.Sprint(got.StatusCode, " ", parsed.summary()))
+	v.report.done(fmt.Sprintf("%s %s", method, brief(path)), fmt.Sprint(want, " ", parsed.summary()))
 	return parsed, nil
+}
+
+// do makes a request, with a form of names and values, and wants the status.
+func (v *visitor) do(ctx context.Context, method, address string, want int, form ...string) (http.Header, []byte, error) {
+	values := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		values.Set(form[i], form[i+1])
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(values.Encode()))
+	if err != nil {
+		return nil, nil, err
+	}
+	if method != http.MethodGet {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	got, err := v.client.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer got.Body.Close()
+	body, err := io.ReadAll(got.Body)
+	if err == nil && got.StatusCode != want {
+		err = fmt.Errorf("%s %s answered %s, not %d: %s", method, request.URL.Path, got.Status, want, body)
+	}
+	return got.Header, body, err
 }
 
 func (a answer) summary() string {

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// lambdaURL is where sam local start-lambda listens when nothing else is said.
+	// apiURL and lambdaURL are where sam local start-api and start-lambda listen when nothing else is said.
+	apiURL    = "http://127.0.0.1:3000"
 	lambdaURL = "http://127.0.0.1:3001"
 	// variablesFile is samconfig.toml's env_vars.
 	variablesFile = ".local/sam-env.json"
@@ -26,7 +27,7 @@ func up(ctx context.Context, b *bench) error {
 	if err := os.MkdirAll(filepath.Join(b.root, ".local"), 0o755); err != nil {
 		return err
 	}
-	if err := b.writeVariables(filepath.Join(b.root, variablesFile), ""); err != nil {
+	if err := b.writeVariables(filepath.Join(b.root, variablesFile), apiURL); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(b.root, shellFile), []byte(shell(b)), 0o600); err != nil {
