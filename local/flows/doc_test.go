@@ -15,6 +15,7 @@
 //	errors CODE[:PARAM]...       the answer is these errors, in any order
 //	header NAME [VALUE]          the answer's header; ! header NAME: it has none
 //	mail ADDRESS                 waits for a new mail to the address: prints it, sets $code and $wrong1 to $wrong6, which aren't the code, and $link
+//	notice ADDRESS               waits for a new mail to the address that has neither code nor link, and prints it
 //	redirect PARAM [VALUE]       the answer is a 303 whose target has the parameter, kept as $PARAM
 //	! mail ADDRESS               no new mail has come, and none is on its way
 //	mails N ADDRESS              so many mails have come in all, and none is on its way

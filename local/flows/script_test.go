@@ -72,6 +72,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, run := range map[string]func(s *script, ts *testscript.TestScript, neg bool, args []string) error{
 		"client": (*script).cmdClient, "with": (*script).cmdWith, "status": (*script).cmdStatus, "json": (*script).cmdJSON, "let": (*script).cmdLet,
 		"error": (*script).cmdError, "errors": (*script).cmdErrors, "header": (*script).cmdHeader, "mail": (*script).cmdMail, "redirect": (*script).cmdRedirect, "mails": (*script).cmdMails,
+		"notice": (*script).cmdNotice,
 		"settle": (*script).cmdSettle, "tamper": (*script).cmdTamper, "repeat": (*script).cmdRepeat, "pause": (*script).cmdPause, "start": (*script).cmdStart,
 		"get": request("GET"), "post": request("POST"), "put": request("PUT"), "patch": request("PATCH"), "delete": request("DELETE"),
 		"options": request("OPTIONS"),
@@ -156,6 +157,23 @@ func (s *script) cmdMail(ts *testscript.TestScript, neg bool, args []string) err
 	}
 	for i := range 6 {
 		ts.Setenv("wrong"+strconv.Itoa(i+1), fmt.Sprintf("%06d", (n+1+i)%1e6))
+	}
+	_, err = fmt.Fprintf(ts.Stdout(), "From: %s\nTo: %s\nSubject: %s\n\n%s\n%s", m.From, m.To, m.Subject, m.Text, m.HTML)
+	return err
+}
+
+// cmdNotice waits for a new mail that proves nothing.
+func (s *script) cmdNotice(ts *testscript.TestScript, _ bool, args []string) error {
+	if len(args) != 1 {
+		return usage("notice ADDRESS")
+	}
+	m, err := s.stack.await(args[0], s.read[args[0]])
+	if err != nil {
+		return err
+	}
+	s.read[args[0]]++
+	if m.Code() != "" || linkIn(m.Text+m.HTML) != "" {
+		return fmt.Errorf("the mail has a code or link:\n%s", m.Text)
 	}
 	_, err = fmt.Fprintf(ts.Stdout(), "From: %s\nTo: %s\nSubject: %s\n\n%s\n%s", m.From, m.To, m.Subject, m.Text, m.HTML)
 	return err

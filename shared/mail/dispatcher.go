@@ -32,6 +32,9 @@ type Store interface {
 	// RecordRefusal notes why due was refused for good, unless a newer mail has
 	// taken its place, which is no error.
 	RecordRefusal(ctx context.Context, due signup.DueMail, reason string) error
+	// Claims returns the claims that exist on ids. It may lag behind. It is asked
+	// with settings.EnumerationProtection only.
+	Claims(ctx context.Context, ids []identifier.Identifier) ([]signup.Claim, error)
 }
 
 // Keys finds the key that a due mail names; *secret.Keyring does.
@@ -173,8 +176,12 @@ func (d *Dispatcher) supersededSince(ctx context.Context, due signup.DueMail, no
 	return current != due.MailID
 }
 
+// send waits for SES no longer than the code lives: what has died in the meantime
+// fails, and is dropped when it comes again.
 func (d *Dispatcher) send(ctx context.Context, due signup.DueMail) result {
-	message, err := d.message(due)
+	ctx, cancel := context.WithTimeout(ctx, due.ExpiresAt.Sub(d.parts.Now()))
+	defer cancel()
+	message, err := d.message(ctx, due)
 	if err != nil {
 		return again(err)
 	}
@@ -184,7 +191,7 @@ func (d *Dispatcher) send(ctx context.Context, due signup.DueMail) result {
 		if err != nil {
 			return again(err)
 		}
-		return result{outcome: outcomeSent}
+		return result{outcome: outcomeSent, mail: message.Kind}
 	}
 	if err := d.parts.Store.RecordRefusal(ctx, due, refused.Reason); err != nil {
 		return again(fmt.Errorf("mail: record refusal (%s): %w", refused.Reason, err))
@@ -192,14 +199,36 @@ func (d *Dispatcher) send(ctx context.Context, due signup.DueMail) result {
 	return result{outcome: outcomeRefused, reason: refused.Reason}
 }
 
-func (d *Dispatcher) message(due signup.DueMail) (Message, error) {
+func (d *Dispatcher) message(ctx context.Context, due signup.DueMail) (Message, error) {
 	key, found := d.parts.Keys.ByID(due.KeyID)
 	if !found {
 		return Message{}, fmt.Errorf("mail: unknown key %q", due.KeyID)
 	}
-	message, err := d.renderer.Render(due.Locale, d.verification(due, key))
+	m := d.verification(due, key)
+	owned, err := d.owned(ctx, due)
+	if err != nil {
+		return Message{}, err
+	}
+	if owned {
+		m = ExistingAccount{AppName: d.parts.Settings.AppName, Answerable: d.parts.Settings.Mail.ReplyTo != ""}
+	}
+	message, err := d.renderer.Render(due.Locale, m)
 	message.ID, message.To = due.MailID, address(due).MailAddress()
 	return message, err
+}
+
+// owned reports whether the address of due has an account that its sign-up kept
+// quiet about. This is the one place that asks: what answers the public doesn't
+// know, so nothing of it can tell.
+func (d *Dispatcher) owned(ctx context.Context, due signup.DueMail) (bool, error) {
+	if !d.parts.Settings.EnumerationProtection {
+		return false, nil
+	}
+	claims, err := d.parts.Store.Claims(ctx, []identifier.Identifier{address(due)})
+	if err != nil {
+		return false, fmt.Errorf("mail: has the address an account? %w", err)
+	}
+	return due.Owned(claims), nil
 }
 
 // verification is the mail of due: with the link if it has one, and with the code

@@ -141,6 +141,11 @@ type fakeStore struct {
 	asked    int
 	refusals map[string]string
 	fails    error
+	claims   func([]identifier.Identifier) ([]signup.Claim, error)
+}
+
+func (s *fakeStore) Claims(_ context.Context, ids []identifier.Identifier) ([]signup.Claim, error) {
+	return s.claims(ids)
 }
 
 func (s *fakeStore) Current(_ context.Context, client signup.ID) (string, error) {

@@ -28,7 +28,7 @@ type Mail interface {
 }
 
 // mails has one of each.
-func mails() []Mail { return []Mail{VerificationCode{}, VerificationLink{}} }
+func mails() []Mail { return []Mail{VerificationCode{}, VerificationLink{}, ExistingAccount{}} }
 
 // Renderer writes mails in the languages of settings.Locales. It is safe for
 // concurrent use.

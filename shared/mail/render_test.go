@@ -51,7 +51,8 @@ func testLink(s *settings.Settings) VerificationLink {
 func testMails(s *settings.Settings) map[string]Mail {
 	linkOnly := testLink(s)
 	linkOnly.Code = secret.Text{}
-	return map[string]Mail{"verification_code": testCode(s), "verification_link": testLink(s), "verification_link_only": linkOnly}
+	return map[string]Mail{"verification_code": testCode(s), "verification_link": testLink(s), "verification_link_only": linkOnly,
+		"existing_account": ExistingAccount{AppName: s.AppName, Answerable: true}, "existing_account_unanswered": ExistingAccount{AppName: s.AppName}}
 }
 
 // testMail is the fullest mail that has the text of key.

@@ -18,5 +18,12 @@ func german() words {
 		settings.TextVerificationLinkCode:    "Falls Sie ihn dort nicht öffnen können, geben Sie diesen Code dort ein, wo Sie begonnen haben:",
 		settings.TextVerificationLinkExpiry:  "Diese Bestätigung läuft in {time_left} ab und kann einmal verwendet werden.",
 		settings.TextVerificationLinkIgnore:  "Wenn Sie sie nicht angefordert haben, können Sie diese Nachricht ignorieren. Leiten Sie sie niemandem weiter.",
+
+		settings.TextExistingAccountSubject: "Sie haben bereits ein Konto bei {app_name}",
+		settings.TextExistingAccountHeading: "Sie haben bereits ein Konto",
+		settings.TextExistingAccountIntro:   "Gerade hat jemand versucht, sich mit dieser E-Mail-Adresse bei {app_name} zu registrieren. Zu ihr gibt es bereits ein Konto; ein weiteres wurde nicht angelegt.",
+		settings.TextExistingAccountSignIn:  "Wenn Sie das waren, melden Sie sich mit dieser Adresse an, statt sich zu registrieren.",
+		settings.TextExistingAccountNotYou:  "Das waren Sie nicht? Dann hat jemand anderes Ihre Adresse eingegeben. Zugang zu Ihrem Konto gab das niemandem, und nichts darin wurde geändert. Sie müssen nichts tun.",
+		settings.TextExistingAccountReport:  "Wenn das öfter vorkommt, antworten Sie auf diese Nachricht und sagen Sie es uns.",
 	}
 }

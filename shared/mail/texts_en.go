@@ -18,5 +18,12 @@ func english() words {
 		settings.TextVerificationLinkCode:    "If you can't open it there, enter this code where you began:",
 		settings.TextVerificationLinkExpiry:  "This expires in {time_left} and can be used once.",
 		settings.TextVerificationLinkIgnore:  "If you didn't ask for this, you can ignore this email. Don't pass it on to anyone.",
+
+		settings.TextExistingAccountSubject: "You already have an account at {app_name}",
+		settings.TextExistingAccountHeading: "You already have an account",
+		settings.TextExistingAccountIntro:   "Somebody has just tried to sign up for {app_name} with this email address. It has an account already, so no other was made.",
+		settings.TextExistingAccountSignIn:  "If that was you, sign in with this address instead of signing up.",
+		settings.TextExistingAccountNotYou:  "This wasn't you? Then somebody else entered your address. That didn't get them into your account, and nothing in it has changed. You don't need to do anything.",
+		settings.TextExistingAccountReport:  "If this keeps happening, tell us by replying to this email.",
 	}
 }

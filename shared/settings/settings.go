@@ -27,25 +27,26 @@ const (
 
 // Settings is the whole document. Field order is the order of docs/settings.md.
 type Settings struct {
-	Profile        string       `json:"profile" doc:"Profile that the document builds on; its values stand where the document is silent."`
-	AppName        string       `json:"app_name" doc:"Name of the application, as mails and pages show it."`
-	PublicURL      string       `json:"public_url" doc:"Address under which browsers reach this API, without a trailing slash; the default is the deployed API's own. Mailed links begin with it."`
-	ProxyURLs      []string     `json:"proxy_urls" doc:"Addresses under which an application's own server forwards to this API, without a trailing slash. A request through one of them names it in Clerk-Proxy-Url, and then mailed links begin with it."`
-	AllowedOrigins []string     `json:"allowed_origins" doc:"Exact origins whose pages may call with credentials; http://localhost:* stands for any port of the loopback host."`
-	RedirectURLs   []string     `json:"redirect_urls" doc:"Addresses to which a link may return; a URL matches by exact origin and by path or a path above it, http://localhost:* as above, an app's own scheme only as a whole."`
-	Mode           Mode         `json:"mode" doc:"Who may sign up."`
-	SingleSession  bool         `json:"single_session" doc:"Whether a client holds one session at a time; a signed-in client then can't begin a sign-up."`
-	Attributes     Attributes   `json:"attributes" doc:"What a sign-up asks for."`
-	Password       Password     `json:"password" doc:"Which passwords are accepted and how they are hashed."`
-	Username       Username     `json:"username" doc:"Which usernames are accepted."`
-	Verification   Verification `json:"verification" doc:"How long codes and links live, how often they may be tried and sent, and for whom they work."`
-	Restrictions   Restrictions `json:"restrictions" doc:"Whose e-mail address is admitted."`
-	Limits         Limits       `json:"limits" doc:"How often mails are sent, sign-ups begun and codes tried. Beyond that the answer is 429, with Retry-After."`
-	SignUp         SignUp       `json:"sign_up" doc:"Life of an unfinished sign-up and its consent."`
-	Session        Session      `json:"session" doc:"Life of the session that a completed sign-up yields."`
-	Cookie         Cookie       `json:"cookie" doc:"How the browser's client cookie is set."`
-	Mail           Mail         `json:"mail" doc:"Sender and texts of the mails."`
-	Native         Native       `json:"native" doc:"Clients without cookies: phone and desktop apps."`
+	Profile               string       `json:"profile" doc:"Profile that the document builds on; its values stand where the document is silent."`
+	AppName               string       `json:"app_name" doc:"Name of the application, as mails and pages show it."`
+	PublicURL             string       `json:"public_url" doc:"Address under which browsers reach this API, without a trailing slash; the default is the deployed API's own. Mailed links begin with it."`
+	ProxyURLs             []string     `json:"proxy_urls" doc:"Addresses under which an application's own server forwards to this API, without a trailing slash. A request through one of them names it in Clerk-Proxy-Url, and then mailed links begin with it."`
+	AllowedOrigins        []string     `json:"allowed_origins" doc:"Exact origins whose pages may call with credentials; http://localhost:* stands for any port of the loopback host."`
+	RedirectURLs          []string     `json:"redirect_urls" doc:"Addresses to which a link may return; a URL matches by exact origin and by path or a path above it, http://localhost:* as above, an app's own scheme only as a whole."`
+	Mode                  Mode         `json:"mode" doc:"Who may sign up."`
+	SingleSession         bool         `json:"single_session" doc:"Whether a client holds one session at a time; a signed-in client then can't begin a sign-up."`
+	EnumerationProtection bool         `json:"enumeration_protection" doc:"Whether a sign-up keeps quiet about e-mail addresses that somebody has an account with: it goes on as with any other, and the owner is mailed that there is an account already. Usernames and all else are still told."`
+	Attributes            Attributes   `json:"attributes" doc:"What a sign-up asks for."`
+	Password              Password     `json:"password" doc:"Which passwords are accepted and how they are hashed."`
+	Username              Username     `json:"username" doc:"Which usernames are accepted."`
+	Verification          Verification `json:"verification" doc:"How long codes and links live, how often they may be tried and sent, and for whom they work."`
+	Restrictions          Restrictions `json:"restrictions" doc:"Whose e-mail address is admitted."`
+	Limits                Limits       `json:"limits" doc:"How often mails are sent, sign-ups begun and codes tried. Beyond that the answer is 429, with Retry-After."`
+	SignUp                SignUp       `json:"sign_up" doc:"Life of an unfinished sign-up and its consent."`
+	Session               Session      `json:"session" doc:"Life of the session that a completed sign-up yields."`
+	Cookie                Cookie       `json:"cookie" doc:"How the browser's client cookie is set."`
+	Mail                  Mail         `json:"mail" doc:"Sender and texts of the mails."`
+	Native                Native       `json:"native" doc:"Clients without cookies: phone and desktop apps."`
 }
 
 // Attributes holds one entry per fact that a sign-up can carry.

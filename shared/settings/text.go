@@ -16,6 +16,13 @@ const (
 	TextVerificationLinkCode    = "verification_link.code"
 	TextVerificationLinkExpiry  = "verification_link.expiry"
 	TextVerificationLinkIgnore  = "verification_link.ignore"
+
+	TextExistingAccountSubject = "existing_account.subject"
+	TextExistingAccountHeading = "existing_account.heading"
+	TextExistingAccountIntro   = "existing_account.intro"
+	TextExistingAccountSignIn  = "existing_account.sign_in"
+	TextExistingAccountNotYou  = "existing_account.not_you"
+	TextExistingAccountReport  = "existing_account.report"
 )
 
 // TextKeys lists the keys of mail.texts in the order of their appearance in a mail.
@@ -33,6 +40,12 @@ func TextKeys() []string {
 		TextVerificationLinkCode,
 		TextVerificationLinkExpiry,
 		TextVerificationLinkIgnore,
+		TextExistingAccountSubject,
+		TextExistingAccountHeading,
+		TextExistingAccountIntro,
+		TextExistingAccountSignIn,
+		TextExistingAccountNotYou,
+		TextExistingAccountReport,
 	}
 }
 

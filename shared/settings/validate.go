@@ -34,6 +34,7 @@ func (s *Settings) Validate() error {
 
 func (s *Settings) check(c *check) {
 	s.checkGeneral(c)
+	s.checkEnumeration(c)
 	s.Attributes.check(c)
 	s.Password.check(c)
 	s.Username.check(c)
@@ -57,6 +58,19 @@ func (s *Settings) checkGeneral(c *check) {
 		return
 	}
 	c.oneOf("mode", string(s.Mode), string(Public))
+}
+
+// checkEnumeration refuses a promise that can't be kept: only what has to be proved
+// first can be kept quiet about.
+func (s *Settings) checkEnumeration(c *check) {
+	const key = "enumeration_protection"
+	switch email := s.Attributes.EmailAddress; {
+	case !s.EnumerationProtection:
+	case email.Requirement == Off:
+		c.faults.add(key, "needs attributes.email_address: there is nothing else that it protects")
+	case !email.VerifyAtSignUp:
+		c.faults.add(key, "needs attributes.email_address.verify_at_sign_up, or completing would tell which addresses are free")
+	}
 }
 
 func (a *Attributes) check(c *check) {

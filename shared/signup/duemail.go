@@ -2,6 +2,7 @@ package signup
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
@@ -14,6 +15,7 @@ type DueMail struct {
 	MailID    string
 	ClientID  ID
 	SignUpID  ID
+	UserID    ID // user that the sign-up will become
 	Kind      identifier.Kind
 	Strategy  string
 	To        string // address as the person wrote it
@@ -52,3 +54,13 @@ func (d DueMail) LinkURL(key secret.MACKey, publicURL string) secret.Text {
 
 // Expired reports whether the code is too old to be worth a mail.
 func (d DueMail) Expired(now time.Time) bool { return !now.Before(d.ExpiresAt) }
+
+// Owned reports whether somebody has an account with the mail's address, so that the
+// code and link that it would carry could prove nothing. claims are those on the
+// address. The sign-up's own is none: its mail may be delivered again after it has
+// completed.
+func (d DueMail) Owned(claims []Claim) bool {
+	return slices.ContainsFunc(claims, func(c Claim) bool {
+		return c.Identifier.Kind == d.Kind && c.Identifier.Canonical == d.Canonical && c.Owner != d.UserID && !c.yields(VerifiedClaim)
+	})
+}

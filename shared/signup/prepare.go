@@ -3,6 +3,9 @@ package signup
 import (
 	"context"
 	"encoding/json"
+	"slices"
+
+	"github.com/doorstep-auth/doorstep/shared/identifier"
 )
 
 // preparation is the slow work of a change: reading the client, looking up who
@@ -60,13 +63,23 @@ func (op *operation) prepare(ctx context.Context, ch *change) (*preparation, err
 	if !op.caller.Token.IsZero() {
 		work.clientRead = start(func() (*Client, error) { return op.client(ctx) })
 	}
-	if len(ch.identifiers) > 0 {
-		work.claimsRead = start(func() ([]Claim, error) { return op.Store.Claims(ctx, ch.identifiers) })
+	if told := op.told(ch.identifiers); len(told) > 0 {
+		work.claimsRead = start(func() ([]Claim, error) { return op.Store.Claims(ctx, told) })
 	}
 	if !ch.password.IsZero() {
 		work.hash = start(func() (string, error) { return op.Passwords.Hash(ch.password) })
 	}
 	return work, nil
+}
+
+// told are those of ids of which anybody may learn that they are taken. Of the others
+// only the mail to their owner tells; until they are proved nobody here asks, so
+// that neither answers nor their time can differ.
+func (op *operation) told(ids []identifier.Identifier) []identifier.Identifier {
+	if !op.Settings.EnumerationProtection {
+		return ids
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id identifier.Identifier) bool { return mustProve(op.Settings, id.Kind) })
 }
 
 // settle waits for whatever is still in flight, so that nothing outlives the

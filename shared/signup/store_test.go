@@ -331,7 +331,7 @@ func (m *MemoryStore) DueMail(client ID) DueMail {
 		if v.MailID() == c.MailID {
 			to := *c.SignUp.Facts.identifier(kind)
 			return DueMail{
-				MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, Kind: kind, Strategy: v.Strategy,
+				MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, UserID: c.SignUp.UserID, Kind: kind, Strategy: v.Strategy,
 				To: to.Display, Canonical: to.Canonical, Locale: c.SignUp.Locale,
 				KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, StoredAt: v.SentAt,
 				Linked: v.Linked, LinkBase: v.LinkBase,

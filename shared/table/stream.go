@@ -35,7 +35,7 @@ func DueMail(before, after []byte, storedAt time.Time) (due signup.DueMail, isDu
 func dueMail(c *signup.Client, kind identifier.Kind, v *signup.Verification, storedAt time.Time) signup.DueMail {
 	to := c.SignUp.EmailAddress
 	return signup.DueMail{
-		MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, Kind: kind, Strategy: v.Strategy,
+		MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, UserID: c.SignUp.UserID, Kind: kind, Strategy: v.Strategy,
 		To: to.Display, Canonical: to.Canonical, Locale: c.SignUp.Locale,
 		KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, StoredAt: storedAt,
 		Linked: v.Linked, LinkBase: v.LinkBase,

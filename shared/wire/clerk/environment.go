@@ -158,7 +158,7 @@ func userSettings(s *settings.Settings) dict {
 		"attack_protection": dict{
 			"user_lockout": dict{"enabled": false, "max_attempts": unlimitedAttempts, "duration_in_minutes": 0},
 			"pii":          dict{"enabled": true}, "email_link": dict{"require_same_client": s.Verification.RequireSameClient},
-			"enumeration_protection": disabled,
+			"enumeration_protection": dict{"enabled": s.EnumerationProtection},
 		},
 		"passkey_settings": dict{"allow_autofill": false, "show_sign_in_button": false, "satisfies_second_factor": false},
 	}

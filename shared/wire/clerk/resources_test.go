@@ -276,7 +276,7 @@ func TestEnvironmentFollowsTheSettings(t *testing.T) {
 		s.Username.MinLength, s.Username.AllowNumeric = 3, true
 		s.SignUp.LegalConsent, s.SignUp.TermsURL, s.SignUp.PrivacyURL = true, "https://app.example.com/terms", "https://app.example.com/privacy"
 		s.Mail.ReplyTo = "help@example.com"
-		s.Native.Enabled = false
+		s.Native.Enabled, s.EnumerationProtection = false, true
 	})
 	for path, want := range map[string]any{
 		"auth_config.single_session_mode": false, "auth_config.email_address": "on", "auth_config.username": "required", "auth_config.password": "off",
@@ -293,7 +293,8 @@ func TestEnvironmentFollowsTheSettings(t *testing.T) {
 		"user_settings.username_settings.min_length": 3.0, "user_settings.username_settings.allow_numeric_usernames": true,
 		"user_settings.attributes.email_address.verifications": `=["email_code"]`, "user_settings.attributes.email_address.verify_at_sign_up": true,
 		"user_settings.attributes.password.enabled": false, "user_settings.attributes.phone_number.verify_at_sign_up": false,
-		"display_config.captcha_oauth_bypass": `=[]`, "user_settings.social": `={}`,
+		"user_settings.attack_protection.enumeration_protection.enabled": true,
+		"display_config.captcha_oauth_bypass":                            `=[]`, "user_settings.social": `={}`,
 	} {
 		s.browser().get("/v1/environment").must(200).is(path, want)
 	}
