@@ -1,0 +1,224 @@
+package model
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Rules are the numbers and choices that an instance's settings make.
+type Rules struct {
+	UsernameRequired, SingleSession, RequireSameClient bool
+
+	CodeLife, ResendAfter, AbandonAfter time.Duration
+	IdleLife, SessionLife, TokenGrace   time.Duration
+	MaxAttempts                         int
+	MailsPerHour, MailsPerDay           int // to one address; 0 is no limit
+	CreatesPerSource, AttemptsPerSource int // 0 is no limit
+	SourceWindow                        time.Duration
+
+	// Mistake, if set, has the reference itself err, to show that the comparison notices.
+	Mistake Mistake
+}
+
+// Mistake is a bug that the reference can be told to have.
+type Mistake string
+
+// The mistakes.
+const (
+	KeepsProof      Mistake = "a changed address keeps the proof of the one before"
+	KeepsSessions   Mistake = "whoever loses an identifier stays signed in"
+	CountsRepeats   Mistake = "a repeated code is counted twice"
+	SpendsForeigner Mistake = "a link that somebody else opened proves the address"
+)
+
+// World is all there is: what can be seen (State), and what can't.
+type World struct {
+	Rules Rules
+	Now   time.Time
+	State State
+
+	devices map[int][]string   // tokens that a device was given, by name, oldest first
+	owners  map[string]string  // client of each token
+	links   map[string]mailing // what each mailed link is for
+	events  map[string][]event // what rate limits have noted, by kind and subject
+}
+
+// mailing is the client and the sign-up that a mail was for.
+type mailing struct{ client, signUp string }
+
+// NewWorld is an empty one.
+func NewWorld(rules Rules, now time.Time) *World {
+	return &World{
+		Rules: rules, Now: now, State: newState(), devices: map[int][]string{}, owners: map[string]string{},
+		links: map[string]mailing{}, events: map[string][]event{},
+	}
+}
+
+// Clone is a world of its own.
+func (w *World) Clone() *World {
+	own := *w
+	own.State = w.State.clone()
+	own.devices, own.owners, own.links, own.events = maps.Clone(w.devices), maps.Clone(w.owners), maps.Clone(w.links), maps.Clone(w.events)
+	return &own
+}
+
+// Mailed tells the world what the newest mail for a sign-up said. A mail for one
+// that is gone by now changes nothing.
+func (w *World) Mailed(signUp, code, link string) {
+	for handle, c := range w.State.Clients {
+		if c.SignUp == nil || c.SignUp.Handle != signUp || c.SignUp.Challenge == nil {
+			continue
+		}
+		if link != "" {
+			w.links[link] = mailing{client: handle, signUp: signUp}
+		}
+		c.SignUp.Challenge.code, c.SignUp.Challenge.link = code, link
+	}
+}
+
+// heard gives the device the token that an answer carried.
+func (w *World) heard(op Op, out Outcome) {
+	if out.token != "" {
+		w.devices[op.Device] = append(slices.Clone(w.devices[op.Device]), out.token)
+	}
+}
+
+// presented is the name of the token that op presents, or "".
+func (w *World) presented(op Op) string {
+	tokens := w.devices[op.Device]
+	if op.Token == NoToken || op.Token >= len(tokens) {
+		return ""
+	}
+	return tokens[len(tokens)-1-op.Token]
+}
+
+// caller is the client that op's token proves, or "".
+func (w *World) caller(op Op) string {
+	token := w.presented(op)
+	c := w.State.Clients[w.owners[token]]
+	if token == "" || c == nil {
+		return ""
+	}
+	if token == c.token || (token == c.previous && w.Now.Before(c.previousUntil)) {
+		return w.owners[token]
+	}
+	return ""
+}
+
+// newClient is a client that op makes, not stored yet.
+func (w *World) newClient(op Op) (string, *Client) {
+	c := &Client{changed: w.Now}
+	handle := "c" + strconv.Itoa(op.Serial)
+	w.renewToken(handle, c, op, w.Rules.TokenGrace)
+	return handle, c
+}
+
+// renewToken makes the token that c has the one before.
+func (w *World) renewToken(handle string, c *Client, op Op, grace time.Duration) {
+	c.previous, c.previousUntil = c.token, w.Now.Add(grace)
+	c.token = "t" + strconv.Itoa(op.Serial)
+	w.owners[c.token] = handle
+}
+
+// store writes a client.
+func (w *World) store(handle string, c *Client) {
+	c.revision++
+	c.changed = w.Now
+	w.State.Clients[handle] = c
+}
+
+// live says that a session can be used.
+func (w *World) live(handle, client string) bool {
+	session, user := w.State.Sessions[handle], w.State.Users[handle]
+	return session != nil && user != nil && session.Client == client && session.Version == user.Version &&
+		w.Now.Before(session.IdleUntil) && w.Now.Before(session.ExpiresAt)
+}
+
+// tell notes what of a client the caller is told; signUp may be nil.
+func (w *World) tell(r *Run, handle string, signUp *SignUp) {
+	r.Out.Client, r.Out.SignUp = handle, w.progress(signUp, r.Op.Lax)
+	c := w.State.Clients[handle]
+	if c == nil {
+		r.Out.Client = ""
+		return
+	}
+	r.refs = slices.Clone(c.Sessions)
+	if w.presented(r.Op) != c.token {
+		r.Out.Token, r.Out.token = true, c.token
+	}
+}
+
+// finish goes on to step, which tells the sessions, if there are any to be read.
+func (r *Run) finish(step int) int {
+	if len(r.refs) == 0 {
+		return done
+	}
+	return step
+}
+
+// tellSessions is the last step of most: the sessions are read when all is decided.
+func tellSessions(w *World, r *Run) int {
+	for _, handle := range r.refs {
+		if handle == r.made || w.live(handle, r.Out.Client) {
+			r.Out.Sessions = append(r.Out.Sessions, handle)
+		}
+	}
+	slices.Sort(r.Out.Sessions)
+	return done
+}
+
+// progress is what is told of su.
+func (w *World) progress(su *SignUp, lax bool) *Progress {
+	if su == nil {
+		return nil
+	}
+	p := &Progress{Handle: su.Handle, Status: w.status(su)}
+	p.Missing, p.Unverified = w.lacks(su, lax)
+	if su.Challenge != nil {
+		p.Challenge, p.Attempts = w.challengeStatus(su.Challenge), su.Challenge.Attempts
+	}
+	return p
+}
+
+func (w *World) status(su *SignUp) string {
+	switch {
+	case !su.CompletedAt.IsZero():
+		return "complete"
+	case !w.Now.Before(su.AbandonedAt):
+		return "abandoned"
+	}
+	return "missing_requirements"
+}
+
+func (w *World) challengeStatus(c *Challenge) string {
+	switch {
+	case !c.VerifiedAt.IsZero():
+		return "verified"
+	case c.Attempts >= w.Rules.MaxAttempts:
+		return "failed"
+	case !w.Now.Before(c.ExpiresAt):
+		return "expired"
+	}
+	return "unverified"
+}
+
+// lacks is what su still needs: fields to be supplied, and to be proved.
+func (w *World) lacks(su *SignUp, lax bool) (missing, unverified []string) {
+	if su.Email == "" {
+		missing = append(missing, "email_address")
+	}
+	if !su.Password {
+		missing = append(missing, "password")
+	}
+	if su.Username == "" && w.Rules.UsernameRequired {
+		missing = append(missing, "username")
+	}
+	if su.Email != "" && !lax && !su.proved() {
+		unverified = append(unverified, "email_address")
+	}
+	return missing, unverified
+}
+
+func (su *SignUp) proved() bool { return su.Challenge != nil && !su.Challenge.VerifiedAt.IsZero() }
