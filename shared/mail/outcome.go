@@ -32,6 +32,7 @@ var outcomes = [...]struct {
 
 type result struct {
 	outcome
+	mail   string // kind of what was sent
 	reason string // of a refusal
 	err    error  // of a retry
 }
@@ -51,6 +52,8 @@ func (d *Dispatcher) record(ctx context.Context, due signup.DueMail, r result, t
 		slog.Float64("duration_ms", float64(took)/float64(time.Millisecond)),
 	}
 	switch r.outcome {
+	case outcomeSent:
+		attributes = append(attributes, slog.String("mail", r.mail))
 	case outcomeRefused:
 		level, attributes = slog.LevelWarn, append(attributes, slog.String("reason", r.reason))
 	case outcomeRetry:
