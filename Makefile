@@ -48,6 +48,18 @@ setup: $(TEST_PACKAGES) ## install what the tests need, once: npm packages and C
 test: setup verify ## check everything that needs no account, Docker or Python
 	$(GOTESTSUM) --format pkgname-and-test-fails -- -timeout 15m $(TESTFLAGS) ./...
 
+# The targets are found, not listed here; a failing input is kept in its package's testdata.
+FUZZTIME := 60s
+
+fuzz: ## run every fuzz target, as many at once as there are processors: FUZZTIME=60s FUZZ=<pattern>
+	@go run ./local/fuzz -time $(FUZZTIME) $(if $(FUZZ),-run '$(FUZZ)')
+
+PAIRS := 10000
+BENCH := .local/bin/bench
+
+bench-enumeration: ## with enumeration protection, do known and unknown addresses take the same time? about five minutes: PAIRS=10000
+	@go build -o $(BENCH) ./local/bench && exec $(BENCH) -pairs $(PAIRS)
+
 verify: ## formatting, vet, staticcheck, generated documents
 	@test -z "$$(gofmt -l $(GO_FOLDERS))" || { echo "not formatted:"; gofmt -l $(GO_FOLDERS); exit 1; }
 	go vet ./...
@@ -60,7 +72,7 @@ generate: ## write the generated documents
 disposable-domains: ## refresh the list of throwaway mail domains, to be read before it is committed (VERSION=)
 	cd shared/disposable && go run ./internal/refresh -version "$(VERSION)"
 
-.PHONY: setup test verify generate disposable-domains
+.PHONY: setup test fuzz bench-enumeration verify generate disposable-domains
 
 ## -- SAM (template.yaml) ----------------------------------------------------------
 

@@ -19,6 +19,7 @@ import (
 
 // invoke runs one function once on the event in a file, by default events/<family>/<operation>.json. The answer goes to stdout, what the function logs to
 // stderr. It works on the data of a running `make run`, or else on .local/. Placeholders in the event stand for what earlier answers gave.
+// Where no settings are named, links are mailed beside codes, so that every event has what it needs.
 func invoke(ctx context.Context, root, function, event string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if event == "" {
 		event = filepath.Join(root, "events", filepath.FromSlash(function)+".json")
@@ -33,6 +34,9 @@ func invoke(ctx context.Context, root, function, event string, getenv func(strin
 	o, err := options(root, getenv)
 	if err != nil {
 		return err
+	}
+	if o.Settings == "" {
+		o.Settings = replay.Settings
 	}
 	var mu sync.Mutex
 	o.OnLog = func(l lambdahost.Line) {

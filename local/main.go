@@ -27,7 +27,9 @@ run takes from the environment:
   SETTINGS=              a settings document (file) or a profile's name
   MAIL_FROM=             sender of the mails
   PUBLIC_URL=            where browsers reach the API, if not at http://localhost:PORT
-  DYNAMODB_ENDPOINT=     a DynamoDB to use instead of the one in .local/`
+  DYNAMODB_ENDPOINT=     a DynamoDB to use instead of the one in .local/
+
+invoke takes them, too; without SETTINGS= links are mailed beside codes, as the events want it`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

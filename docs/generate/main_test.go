@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,6 +46,25 @@ func TestErrorsPageNamesEveryProblem(t *testing.T) {
 		if strings.Count(string(page), "\n| `"+p.Code+"` | ") != 1 {
 			t.Errorf("%s doesn't have one row", p.Code)
 		}
+	}
+}
+
+// What is built in part says so, and what is missing.
+func TestSecurityPageSaysWhatIsMissing(t *testing.T) {
+	page, err := securityPage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number, missing := range partly {
+		row := fmt.Sprintf("\n| R%d | %s | **in part** (%s):<br>", number, requirements[number], missing)
+		if strings.Count(string(page), row) != 1 {
+			t.Errorf("R%d doesn't say that %s", number, missing)
+		}
+	}
+	defer func(kept map[int]string) { partly = kept }(partly)
+	partly = map[int]string{0: "", len(requirements) - 1: "", 19: "more than a test"}
+	if _, err := securityPage(); err == nil || !strings.Contains(err.Error(), "R19") {
+		t.Errorf("a requirement without a test is built in part: %v", err)
 	}
 }
 

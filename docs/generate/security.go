@@ -16,7 +16,7 @@ import (
 const securityIntro = `# Security requirements and their tests
 
 Each requirement is a testable statement. A test that shows one carries its number in its name. What has no test is
-not built yet, and nothing here promises it.
+not built yet, and nothing here promises it; what is built in part says what is missing.
 
 | requirement | what it asks | tests |
 | --- | --- | --- |
@@ -51,6 +51,14 @@ var requirements = []string{
 	61: "Users are told of changes to credentials", 62: "Keys have a written life cycle", 63: "Codes' mails carry no unsubscribe",
 }
 
+// partly is what requirements with tests still lack.
+var partly = map[int]string{
+	26: "no look at how fast a person acts, and no CAPTCHA",
+	28: "there are no operators yet, so no first one",
+	41: "keys only; no token is issued yet",
+	42: "keys only; no token is read yet",
+}
+
 var numberedTest = regexp.MustCompile(`^func (Test|Fuzz)((?:R\d+)+)([A-Z_]\w*)?\(`)
 
 func securityPage() ([]byte, error) {
@@ -67,6 +75,13 @@ func securityPage() ([]byte, error) {
 		shown := "not built"
 		if len(tests[number]) > 0 {
 			shown = strings.Join(tests[number], "<br>")
+		}
+		missing, inPart := partly[number]
+		if inPart && len(tests[number]) == 0 {
+			return nil, fmt.Errorf("requirement R%d is said to be built in part, but has no test", number)
+		}
+		if inPart {
+			shown = "**in part** (" + cell(missing) + "):<br>" + shown
 		}
 		fmt.Fprintf(&page, "| R%d | %s | %s |\n", number, asks, shown)
 	}

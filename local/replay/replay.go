@@ -1,9 +1,8 @@
 // Package replay makes events/<family>/<operation>.json run one after the other on the same data: it fills their placeholders with what earlier answers
 // gave, and keeps that in a file.
 //
-// The placeholders are {{client_token}}, {{sign_up_id}} and {{code}} inside strings, {{client_pk}}, and the whole string "{{client_image}}", which stands
-// for the newest client item with a due mail in DynamoDB's JSON. The order is client/environment, client/preflight, client/not-found, client/write,
-// client/get, signups/create, signups/get, signups/update, signups/prepare-verification, mail/send, signups/attempt-verification.
+// The placeholders are {{client_token}}, {{sign_up_id}}, {{code}}, {{link_token}} and {{approval_token}} inside strings, {{client_pk}}, and the whole string
+// "{{client_image}}", which stands for the newest client item with a due mail in DynamoDB's JSON. Order has the order.
 package replay
 
 import (
@@ -12,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,8 +25,11 @@ type state struct {
 	ClientToken  string `json:"client_token,omitempty"`
 	SignUpID     string `json:"sign_up_id,omitempty"`
 	EmailAddress string `json:"email_address,omitempty"`
-	// Code is the last that was read from an inbox, which may be gone by now.
-	Code string `json:"code,omitempty"`
+	// Code and LinkToken are of the last mail that was read from an inbox, which may be gone by now.
+	Code      string `json:"code,omitempty"`
+	LinkToken string `json:"link_token,omitempty"`
+	// ApprovalToken is what the last used link handed over to an app.
+	ApprovalToken string `json:"approval_token,omitempty"`
 	// Earlier is the mail that was the newest to the address before the last code was asked for.
 	Earlier string `json:"earlier_mail,omitempty"`
 }
@@ -80,10 +83,11 @@ func (p *Player) Learn(ctx context.Context, function string, answer []byte) erro
 	}
 	if json.Unmarshal(answer, &response) == nil && response.Status != 0 {
 		p.learnToken(response.Headers, response.Cookies)
+		p.learnApproval(response.Headers)
 		p.learnSignUp(function, response.Body)
 	}
 	if mail := p.mail(ctx); mail.ID != p.state.Earlier && mail.Code() != "" {
-		p.state.Code = mail.Code()
+		p.state.Code, p.state.LinkToken = mail.Code(), linkToken(mail)
 	}
 	return p.save()
 }
@@ -104,7 +108,18 @@ func (p *Player) learnToken(headers map[string]string, cookies []string) {
 	}
 }
 
-// learnSignUp keeps the sign-up that a body tells of. What is known of a code ends with the sign-up that it is for, and when a new one is asked for.
+// learnApproval keeps what a used link hands over to an app, in the redirect to it.
+func (p *Player) learnApproval(headers map[string]string) {
+	target, err := url.Parse(headers["location"])
+	if err != nil {
+		return
+	}
+	if token := target.Query().Get("approval_token"); token != "" {
+		p.state.ApprovalToken = token
+	}
+}
+
+// learnSignUp keeps the sign-up that a body tells of. What is known of a mail ends with the sign-up that it is for, and when a new one is asked for.
 func (p *Player) learnSignUp(function, body string) {
 	var envelope struct {
 		Response *struct {
@@ -118,7 +133,7 @@ func (p *Player) learnSignUp(function, body string) {
 	}
 	told := envelope.Response
 	if told.ID != p.state.SignUpID || function == "signups/prepare-verification" {
-		p.state.Code, p.state.Earlier = "", p.newest
+		p.state.Code, p.state.LinkToken, p.state.ApprovalToken, p.state.Earlier = "", "", "", p.newest
 	}
 	p.state.SignUpID, p.state.EmailAddress = told.ID, told.EmailAddress
 }
@@ -194,7 +209,14 @@ func (p *Player) value(ctx context.Context, name string) (string, error) {
 		}
 		return p.state.SignUpID, nil
 	case "code":
-		return p.code(ctx)
+		return p.mailed(ctx, name, p.state.Code, inbox.Mail.Code)
+	case "link_token":
+		return p.mailed(ctx, name, p.state.LinkToken, linkToken)
+	case "approval_token":
+		if p.state.ApprovalToken == "" {
+			return "", &Unknown{name, "invoke signups/confirm-link first"}
+		}
+		return p.state.ApprovalToken, nil
 	case "client_pk", clientImage:
 		pk, image, err := DueMail(ctx, p.DynamoDB, p.Table)
 		if err == nil && image == nil {
@@ -208,17 +230,17 @@ func (p *Player) value(ctx context.Context, name string) (string, error) {
 	return "", fmt.Errorf("the event has the unknown placeholder {{%s}}", name)
 }
 
-// code is the newest that was mailed for the sign-up. With a stack that runs, the mail may still be on its way.
-func (p *Player) code(ctx context.Context) (string, error) {
-	if p.state.Code != "" {
-		return p.state.Code, nil
+// mailed is what read finds in the newest mail for the sign-up, unless it is known. With a stack that runs, the mail may still be on its way.
+func (p *Player) mailed(ctx context.Context, name, known string, read func(inbox.Mail) string) (string, error) {
+	if known != "" {
+		return known, nil
 	}
 	for limit := time.Now().Add(p.Patience); ; {
-		if mail := p.mail(ctx); mail.ID != p.state.Earlier && mail.Code() != "" {
-			return mail.Code(), nil
+		if mail := p.mail(ctx); mail.ID != p.state.Earlier && read(mail) != "" {
+			return read(mail), nil
 		}
 		if p.state.SignUpID == "" || p.Inbox == "" || time.Now().After(limit) {
-			return "", &Unknown{"code", "invoke signups/prepare-verification and then mail/send first"}
+			return "", &Unknown{name, mailAdvice(name)}
 		}
 		select {
 		case <-ctx.Done():
@@ -226,4 +248,21 @@ func (p *Player) code(ctx context.Context) (string, error) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+func mailAdvice(name string) string {
+	advice := "invoke signups/prepare-verification and then mail/send first"
+	if name == "link_token" {
+		advice += "; SETTINGS, if you gave any, must have the strategy email_link"
+	}
+	return advice
+}
+
+// linkToken is the token of the mail's link; empty if it has none.
+func linkToken(m inbox.Mail) string {
+	link, err := url.Parse(m.Link())
+	if err != nil {
+		return ""
+	}
+	return link.Query().Get("token")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/local/pump"
+	"github.com/doorstep-auth/doorstep/local/replay"
 	"github.com/doorstep-auth/doorstep/local/sam/docker"
 	"github.com/doorstep-auth/doorstep/local/sam/samcli"
 	"github.com/doorstep-auth/doorstep/local/template"
@@ -171,10 +172,6 @@ func (b *bench) startDynamoDB(ctx context.Context) error {
 	return nil
 }
 
-// settings let pages of this machine in, and this machine ask as often as it likes, as make run does; and they have links mailed beside codes.
-const settings = `{"attributes":{"email_address":{"strategies":["email_code","email_link"]}},
-"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"],"limits":{"creates_per_source":0,"attempts_per_source":0}}`
-
 // writeVariables writes the file for --env-vars: what every function's variables are here. publicURL is where the API will listen; it may be empty.
 func (b *bench) writeVariables(file, publicURL string) error {
 	variables := b.variables(publicURL)
@@ -193,7 +190,7 @@ func (b *bench) writeVariables(file, publicURL string) error {
 func (b *bench) variables(publicURL string) map[string]string {
 	inContainer := func(endpoint string) string { return strings.Replace(endpoint, b.docker.Listen, b.docker.Reach, 1) }
 	return map[string]string{
-		"TABLE_NAME": engine.TableName, "SETTINGS": settings, "PUBLIC_URL": publicURL, "MAIL_FROM": "no-reply@doorstep.test",
+		"TABLE_NAME": engine.TableName, "SETTINGS": replay.Settings, "PUBLIC_URL": publicURL, "MAIL_FROM": "no-reply@doorstep.test",
 		"MAC_SECRET_ARN": "", "SIGNING_SECRET_ARN": "", "SECRETS": b.secrets,
 		"DYNAMODB_ENDPOINT": inContainer(b.dynamodb.Endpoint), "SES_ENDPOINT": inContainer(b.ses.Endpoint),
 	}

@@ -49,12 +49,10 @@ func byLink(ctx context.Context, v *visitor) error {
 	return v.isSignedIn(ctx, session)
 }
 
-// linkIn is the link in a mail's text, which has a line of its own.
+// linkIn is the link in a mail, which leads to the API.
 func (v *visitor) linkIn(m inbox.Mail) (string, error) {
-	for line := range strings.Lines(m.Text) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, v.api+"/") {
-			return line, nil
-		}
+	if link := m.Link(); strings.HasPrefix(link, v.api+"/") {
+		return link, nil
 	}
 	return "", fmt.Errorf("the mail has no link to %s:\n%s", v.api, m.Text)
 }

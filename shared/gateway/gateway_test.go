@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -424,8 +425,8 @@ func TestR58OneRecordForEachRequest(t *testing.T) {
 			t.Fatalf("%s: %d records", name, len(records))
 		}
 		record := records[0]
-		if record["time"] == "" {
-			t.Errorf("%s: no time", name)
+		if at, err := time.Parse(time.RFC3339, fmt.Sprint(record["time"])); err != nil || time.Since(at).Abs() > time.Minute {
+			t.Errorf("%s: at %v", name, record["time"])
 		}
 		delete(record, "time")
 		want := map[string]any{

@@ -258,7 +258,7 @@ func TestShapesAreGenerated(t *testing.T) {
 }
 
 // R30: however a name is written, variants of it that are accepted are the same name.
-func FuzzParseUsername(f *testing.F) {
+func FuzzR30ParseUsername(f *testing.F) {
 	for _, seed := range []string{
 		"alice", "AlIcE_1", "josé", "jose\u0301", "ｊａｎｅ", "𝖏𝖆𝖓𝖊", "straße", "İstanbul", "вера", "ΝΙΚΗ", "Νικος", "ᾳ\u0345", "oﬃce", "a\u200db",
 		"დავითი", "Ჽ", "և", "ǆ", "ŉ", "+15551234567", "o'neil", "ad.min", "j\u030c", "ͅ",

@@ -92,6 +92,17 @@ func Await(ctx context.Context, url, address string, seen int) (Mail, error) {
 	}
 }
 
+// Link is the link in the mail's text, which has a line of its own. It is empty if there is none.
+func (m Mail) Link() string {
+	for line := range strings.SplitSeq(m.Text, "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "http") && strings.Contains(line, "?token=") && !strings.Contains(line, " ") {
+			return line
+		}
+	}
+	return ""
+}
+
 const codeDigits = 6
 
 // Code is the code in the mail's text: the line of six digits. It is empty if there is none.

@@ -14,7 +14,7 @@ import (
 
 const kept = `{"emails":[
 	{"messageId":"1","from":"D <d@x.test>","destination":{"to":["Ada@x.test"]},"subject":"s","body":{"text":"Hi\n\n 012345\n\nin 10 minutes","html":"<p>"},"at":1},
-	{"messageId":"2","destination":{"to":["eve@x.test"]},"subject":"s","body":{"text":"call 012345"}},
+	{"messageId":"2","destination":{"to":["eve@x.test"]},"subject":"s","body":{"text":"call 012345\nhttps://x.test/plain\nhttps://x.test/?token=a in a line\nhttps://x.test/v1/verify?token=a-b.c \n"}},
 	{"messageId":"3","destination":{"to":[]},"body":{}},
 	{"messageId":"4","destination":{"to":["ada@x.test"]},"body":{"text":"0123456\n999999\r\n"}}
 ],"templates":{}}`
@@ -37,9 +37,12 @@ func TestRead(t *testing.T) {
 	if len(mails) != 4 || len(to) != 2 || cmp.Diff(first, to[0]) != "" {
 		t.Errorf("%+v", to)
 	}
-	var codes []string
+	var codes, links []string
 	for _, m := range mails {
-		codes = append(codes, m.Code())
+		codes, links = append(codes, m.Code()), append(links, m.Link())
+	}
+	if diff := cmp.Diff([]string{"", "https://x.test/v1/verify?token=a-b.c", "", ""}, links); diff != "" {
+		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"012345", "", "", "999999"}, codes); diff != "" {
 		t.Error(diff)

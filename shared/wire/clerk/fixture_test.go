@@ -207,6 +207,7 @@ func (a *agent) call(method, path, rawQuery string, contentType, body string) *a
 		e.Headers["content-type"] = contentType
 	}
 	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path, e.RequestContext.RequestID = method, path, "req-1"
+	e.RequestContext.HTTP.SourceIP = "192.0.2.7"
 	switch {
 	case a.native:
 		e.RawQueryString = strings.TrimPrefix(e.RawQueryString+"&_is_native=1", "&")
