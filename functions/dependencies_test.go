@@ -32,10 +32,10 @@ var mayImport = map[string][]string{
 	"gateway":            {"problem", "settings"},
 	"boot":               {"gateway", "keystore", "secret", "settings", "token"},
 	"linkpage":           {"settings"},
-	"wire/clerk":         {"gateway", "identifier", "linkpage", "problem", "secret", "settings", "signup"},
+	"wire/clerk":         {"gateway", "identifier", "linkpage", "problem", "secret", "settings", "signup", "token"},
 	"outbox":             {"boot", "gateway", "mail", "signup", "table"},
-	"assembly":           {"boot", "signup", "table"},
-	"assembly/passwords": {"assembly", "boot", "disposable", "password", "signup"},
+	"assembly":           {"boot", "signup", "table", "token"},
+	"assembly/passwords": {"assembly", "boot", "disposable", "password", "signup", "token"},
 }
 
 // onlyIn is which packages alone may import an outside package.
@@ -46,6 +46,7 @@ var onlyIn = map[string][]string{
 	"html/template":                       {"mail"},
 	"github.com/aws/aws-lambda-go/events": {"gateway"},
 	"github.com/aws/aws-lambda-go/lambda": {"boot"},
+	"github.com/golang-jwt/jwt/v5":        {"token"},
 	"regexp":                              {},
 }
 

@@ -54,10 +54,10 @@ func installed(t *testing.T, dir string) {
 	}
 }
 
-// Both sets of npm packages come from lock files: every version is exact, every package has a hash, no registry is named, and `npm ci` accepts them.
+// All sets of npm packages come from lock files: every version is exact, every package has a hash, no registry is named, and `npm ci` accepts them.
 func TestNPMPackagesComeFromLockFiles(t *testing.T) {
-	exact := regexp.MustCompile(`^\d+\.\d+\.\d+$`)
-	for _, dir := range []string{"..", "."} {
+	exact := regexp.MustCompile(`^(npm:(@[a-z]+/)?[a-z-]+@)?\d+\.\d+\.\d+$`) // of a package, or of that for which it is an alias
+	for _, dir := range []string{"..", ".", "../sdk", "../backend"} {
 		manifest := readJSON[struct{ Dependencies, DevDependencies, OptionalDependencies map[string]string }](t, dir, "package.json")
 		for _, group := range []map[string]string{manifest.Dependencies, manifest.DevDependencies, manifest.OptionalDependencies} {
 			for name, version := range group {

@@ -3,6 +3,7 @@ package flows_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -116,6 +117,20 @@ func (s *script) wantErrors(want []string) error {
 		return fmt.Errorf("wanted (-), got (+):\n%s", diff)
 	}
 	return nil
+}
+
+func (s *script) cmdCookie(_ *testscript.TestScript, _ bool, args []string) error {
+	if s.answer == nil || len(args) == 0 || len(args) > 2 {
+		return usage("cookie NAME [VALUE], after a request")
+	}
+	lines := s.answer.header.Values("Set-Cookie")
+	for _, line := range lines {
+		cookie, err := http.ParseSetCookie(line)
+		if err == nil && cookie.Name == args[0] && (len(args) == 1 || cookie.Value == args[1]) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no cookie %q is set: %q", args, lines)
 }
 
 func (s *script) cmdHeader(_ *testscript.TestScript, neg bool, args []string) error {

@@ -14,6 +14,7 @@
 //	error CODE [PARAM]           the answer is this one error
 //	errors CODE[:PARAM]...       the answer is these errors, in any order
 //	header NAME [VALUE]          the answer's header; ! header NAME: it has none
+//	cookie NAME [VALUE]          the answer sets the cookie
 //	mail ADDRESS                 waits for a new mail to the address: prints it, sets $code and $wrong1 to $wrong6, which aren't the code, and $link
 //	notice ADDRESS               waits for a new mail to the address that has neither code nor link, and prints it
 //	redirect PARAM [VALUE]       the answer is a 303 whose target has the parameter, kept as $PARAM

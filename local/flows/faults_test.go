@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,26 +43,29 @@ func (p *proxy) disturbed(w http.ResponseWriter, r *http.Request, body []byte, f
 		none, conflict := map[string]string{"Code": "None"}, map[string]string{"Code": "TransactionConflict"}
 		fail(w, "TransactionCanceledException", []any{conflict, none, none, none})
 		return true
-	case domain == busyDomain && *times == 2 && !strings.HasPrefix(operation, "Batch") && !strings.HasPrefix(operation, "Get"):
+	case domain == busyDomain && *times == 2 && !slices.Contains([]string{"BatchGetItem", "GetItem", "Query"}, operation):
 		fail(w, "TransactionConflictException", nil)
 		return true
 	}
 	return false
 }
 
-// about says whom of the troubled a request is about: by the address, or by the client that came with it.
+// about says whom of the troubled a request is about: by the address, or by the client or user that came with it.
 func (p *proxy) about(body []byte) (domain, who string) {
-	client := string(regexp.MustCompile(`CLIENT#\w+`).Find(body))
+	found := regexp.MustCompile(`(CLIENT|USER)#\w+`).FindAllString(string(body), -1)
+	if len(found) > 0 {
+		who = found[0]
+	}
 	for _, domain := range []string{lostDomain, busyDomain} {
 		if bytes.Contains(body, []byte(domain)) {
-			if client != "" {
-				p.troubled.Store(client, domain)
+			for _, name := range found {
+				p.troubled.Store(name, domain)
 			}
-			return domain, client
+			return domain, who
 		}
 	}
-	if known, ok := p.troubled.Load(client); ok {
-		return known.(string), client
+	if known, ok := p.troubled.Load(who); ok {
+		return known.(string), who
 	}
 	return "", ""
 }
@@ -88,7 +92,7 @@ func (r *run) checkFaults(t *testing.T) {
 		return true
 	})
 	for _, domain := range []string{lostDomain, busyDomain} {
-		for _, operation := range []string{"GetItem", "PutItem", "UpdateItem", "TransactWriteItems"} {
+		for _, operation := range []string{"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems"} {
 			if !repeated[domain+" "+operation] {
 				t.Errorf("no %s of %s was repeated", operation, domain)
 			}

@@ -26,4 +26,5 @@ func TestR13R59Flows(t *testing.T) {
 	t.Run("nothing secret is logged", r.checkRedaction)
 	t.Run("nothing secret is stored", r.checkTables)
 	t.Run("permissions", r.checkPermissions)
+	t.Run("native SDKs saw every resource", r.checkSeen)
 }

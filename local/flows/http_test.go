@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/doorstep-auth/doorstep/local/nativesdk"
 	"github.com/doorstep-auth/doorstep/local/replay/inbox"
 )
 
@@ -53,10 +54,21 @@ func request(method string) func(*script, *testscript.TestScript, bool, []string
 			return err
 		}
 		s.run.secrets.addToken(s.current.token)
+		s.run.secrets.addJWTs(s.answer.json)
 		ts.Logf("[%d]", s.answer.status)
 		_, _ = ts.Stdout().Write(s.answer.body)
-		return s.answer.sound()
+		return errors.Join(s.answer.sound(), s.decodable(method))
 	}
+}
+
+// decodable holds the answer against what native SDKs decode. The envelope of a native GET has no room for null.
+func (s *script) decodable(method string) error {
+	faults, seen := nativesdk.Check(s.answer.json, s.current.native && method == http.MethodGet)
+	s.run.sawResources(seen)
+	if len(faults) > 0 {
+		return fmt.Errorf("native SDKs can't read the answer:\n%s\n%s", strings.Join(faults, "\n"), s.answer.body)
+	}
+	return nil
 }
 
 // A body is what a request carries.
@@ -123,7 +135,10 @@ func (c *client) path(path string) string {
 	return path + "?_is_native=1"
 }
 
-const clientCookie = "__client"
+const (
+	clientCookie   = "__client"
+	authTimeCookie = "__client_uat"
+)
 
 // noRedirects shows a redirect instead of following it.
 var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -135,6 +150,9 @@ func (c *client) send(r *http.Request) (*answer, error) {
 		r.Header["Authorization"] = []string{c.token} // SDKs send an empty one before they have a token
 	case !c.native && c.token != "":
 		r.AddCookie(&http.Cookie{Name: clientCookie, Value: c.token})
+	}
+	if !c.native && c.authTime != "" {
+		r.AddCookie(&http.Cookie{Name: authTimeCookie, Value: c.authTime})
 	}
 	response, err := noRedirects.Do(r)
 	if err != nil {
@@ -150,8 +168,12 @@ func (c *client) send(r *http.Request) (*answer, error) {
 		c.token = values[0]
 	}
 	for _, cookie := range response.Cookies() {
-		if !c.native && cookie.Name == clientCookie {
+		switch {
+		case c.native:
+		case cookie.Name == clientCookie:
 			c.token = map[bool]string{true: "", false: cookie.Value}[cookie.MaxAge < 0]
+		case cookie.Name == authTimeCookie:
+			c.authTime = cookie.Value
 		}
 	}
 	return a, nil
@@ -166,13 +188,26 @@ func (a *answer) sound() error {
 		return errors.New("the answer has a password's hash")
 	case strings.HasPrefix(string(a.body), `{"message":`):
 		return nil // the gateway's own: the request didn't come to a function
+	case a.header.Get("Access-Control-Allow-Origin") == "*":
+		return a.soundPublic()
 	case a.header.Get("Vary") != "Origin" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Date") == "":
 		return fmt.Errorf("the answer isn't safe from caches: %v", a.header)
-	case a.status == http.StatusNoContent, a.status == http.StatusSeeOther, strings.HasPrefix(a.header.Get("Content-Type"), "text/html"):
+	case a.status == http.StatusNoContent, a.status == http.StatusSeeOther, a.status == http.StatusTemporaryRedirect, strings.HasPrefix(a.header.Get("Content-Type"), "text/html"):
 		return nil
 	case a.json == nil || a.header.Get("Content-Type") != "application/json; charset=utf-8":
 		return fmt.Errorf("the answer isn't JSON: %v %s", a.header, a.body)
 	case a.status >= 400:
+		return a.soundError()
+	}
+	return nil
+}
+
+// soundPublic is what holds of an answer that every page may read.
+func (a *answer) soundPublic() error {
+	if a.header.Get("Access-Control-Allow-Credentials") != "" || len(a.header.Values("Set-Cookie")) > 0 || a.header.Get("Authorization") != "" {
+		return fmt.Errorf("everybody may read what is one caller's: %v", a.header)
+	}
+	if a.status >= 400 && a.json != nil {
 		return a.soundError()
 	}
 	return nil

@@ -26,12 +26,13 @@ type policies struct {
 }
 
 type statement struct {
-	Effect string   `yaml:"Effect"`
-	Action []string `yaml:"Action"`
+	Effect   string    `yaml:"Effect"`
+	Action   []string  `yaml:"Action"`
+	Resource yaml.Node `yaml:"Resource"`
 }
 
-// allowed are the actions that each function's policies allow, sorted, by the function's path.
-func allowed(t *testing.T, root string) map[string][]string {
+// eachStatement calls see with every statement of every function's policies, and the function's path.
+func eachStatement(t *testing.T, root string, see func(path string, s statement)) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -41,7 +42,6 @@ func allowed(t *testing.T, root string) map[string][]string {
 	if err := yaml.Unmarshal(text, &declared); err != nil {
 		t.Fatal(err)
 	}
-	all := map[string][]string{}
 	for id, resource := range declared.Resources {
 		if resource.Type != "AWS::Serverless::Function" {
 			continue
@@ -50,20 +50,46 @@ func allowed(t *testing.T, root string) map[string][]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[path] = []string{}
+		see(path, statement{})
 		for _, policy := range resource.Properties.Policies {
 			for _, s := range policy.Statement {
 				if s.Effect != "Allow" || strings.Contains(strings.Join(s.Action, ""), "*") {
 					t.Errorf("%s: %s %v isn't an exact permission", path, s.Effect, s.Action)
 				}
-				all[path] = append(all[path], s.Action...)
+				see(path, s)
 			}
 		}
-		slices.Sort(all[path])
 	}
+}
+
+// allowed are the actions that each function's policies allow, sorted, by the function's path.
+func allowed(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	eachStatement(t, root, func(path string, s statement) {
+		all[path] = append(all[path], s.Action...)
+		slices.Sort(all[path])
+	})
 	if len(all) == 0 {
 		t.Error("template.yaml has no functions")
 	}
+	return all
+}
+
+// readableSecrets are the secrets that each function may read, by the function's path.
+func readableSecrets(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	eachStatement(t, root, func(path string, s statement) {
+		if !slices.Contains(s.Action, "secretsmanager:GetSecretValue") {
+			return
+		}
+		for _, node := range append([]*yaml.Node{&s.Resource}, s.Resource.Content...) {
+			if node.Tag == "!Ref" {
+				all[path] = append(all[path], node.Value)
+			}
+		}
+	})
 	return all
 }
 

@@ -67,6 +67,23 @@ func (s *secrets) addToken(token string) {
 	}
 }
 
+// addJWTs keeps the session tokens that an answer holds, wherever they are.
+func (s *secrets) addJWTs(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if text, ok := member.(string); ok && name == "jwt" {
+				s.add(kindToken, text)
+			}
+			s.addJWTs(member)
+		}
+	case []any:
+		for _, member := range v {
+			s.addJWTs(member)
+		}
+	}
+}
+
 // leaks says which of the secrets of these kinds, or of all, the lines hold.
 func (s *secrets) leaks(lines []string, kinds ...string) []string {
 	s.mu.Lock()

@@ -35,6 +35,8 @@ type script struct {
 type client struct {
 	native bool
 	token  string
+	// authTime is the value of a browser's readable cookie.
+	authTime string
 }
 
 type scriptKey struct{}
@@ -71,7 +73,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, run := range map[string]func(s *script, ts *testscript.TestScript, neg bool, args []string) error{
 		"client": (*script).cmdClient, "with": (*script).cmdWith, "status": (*script).cmdStatus, "json": (*script).cmdJSON, "let": (*script).cmdLet,
-		"error": (*script).cmdError, "errors": (*script).cmdErrors, "header": (*script).cmdHeader, "mail": (*script).cmdMail, "redirect": (*script).cmdRedirect, "mails": (*script).cmdMails,
+		"error": (*script).cmdError, "errors": (*script).cmdErrors, "header": (*script).cmdHeader, "cookie": (*script).cmdCookie, "mail": (*script).cmdMail, "redirect": (*script).cmdRedirect, "mails": (*script).cmdMails,
 		"notice": (*script).cmdNotice,
 		"settle": (*script).cmdSettle, "tamper": (*script).cmdTamper, "repeat": (*script).cmdRepeat, "pause": (*script).cmdPause, "start": (*script).cmdStart,
 		"get": request("GET"), "post": request("POST"), "put": request("PUT"), "patch": request("PATCH"), "delete": request("DELETE"),

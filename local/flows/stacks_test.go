@@ -10,6 +10,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/local/lambdahost"
+	"github.com/doorstep-auth/doorstep/local/nativesdk"
 	"github.com/doorstep-auth/doorstep/local/screen"
 	"github.com/doorstep-auth/doorstep/local/stack"
 	"github.com/doorstep-auth/doorstep/local/template"
@@ -26,6 +27,7 @@ type run struct {
 
 	mu     sync.Mutex
 	stacks map[string]*sharedStack
+	seen   map[string]int // resources, by the name that nativesdk has for them
 }
 
 // A sharedStack is started by the first script that needs it.
@@ -48,9 +50,27 @@ func newRun(t *testing.T) *run {
 	}
 	r := &run{
 		root: root, template: declared, record: newRecord(), secrets: newSecrets(), logs: &lines{}, shown: &lines{}, stacks: map[string]*sharedStack{},
+		seen: map[string]int{},
 	}
 	t.Cleanup(r.stop)
 	return r
+}
+
+func (r *run) sawResources(seen map[string]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for resource, n := range seen {
+		r.seen[resource] += n
+	}
+}
+
+// checkSeen holds that the scripts showed native SDKs every resource that their models decode.
+func (r *run) checkSeen(t *testing.T) {
+	for _, resource := range nativesdk.Resources() {
+		if r.seen[resource] == 0 {
+			t.Errorf("no answer had %s in it", resource)
+		}
+	}
 }
 
 func (r *run) stop() {

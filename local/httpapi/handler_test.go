@@ -274,8 +274,8 @@ func TestRecord(t *testing.T) {
 
 func TestErrorCodeTakesNothingElse(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"errors":[{"code":"form_param_nil"},{"code":"b"}]}`: "form_param_nil",
-		`{"errors":[{"code":"someone@example.com"}]}`:         "",
+		`{"errors":[{"code":"form_param_missing"},{"code":"b"}]}`: "form_param_missing",
+		`{"errors":[{"code":"someone@example.com"}]}`:             "",
 		`{"errors":[]}`: "", `[]`: "", ``: "", `{"message":"Not Found"}`: "",
 	} {
 		if got := errorCode([]byte(body)); got != want {

@@ -14,8 +14,8 @@ type Step struct {
 	Status int
 	// Object is what kind of resource the response is; empty where there is none.
 	Object string
-	// SignUp is the status of the sign-up that the response is.
-	SignUp string
+	// State is the status of the sign-up or session that the response is.
+	State string
 	// Answer is the whole answer, as JSON, of a function outside the API.
 	Answer string
 }
@@ -31,21 +31,34 @@ func Order() []Step {
 	return []Step{
 		{Function: "client/environment", Status: 200},
 		{Function: "client/preflight", Status: 204},
+		{Function: "client/npm", Status: 307},
 		{Function: "client/not-found", Status: 404},
 		{Function: "client/write", Status: 200, Object: "client"},
 		{Function: "client/get", Status: 200, Object: "client"},
-		{Function: "signups/create", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
-		{Function: "signups/get", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
-		{Function: "signups/prepare-verification", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
+		{Function: "signups/create", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
+		{Function: "signups/get", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
+		{Function: "signups/prepare-verification", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
 		{Function: "mail/send", Answer: `{"batchItemFailures":[]}`},
 		{Function: "signups/open-link", Status: 200},
 		{Function: "signups/confirm-link", Status: 303},
-		{Function: "signups/complete-link", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
-		{Function: "signups/create", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
-		{Function: "signups/update", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
-		{Function: "signups/prepare-verification", Status: 200, Object: "sign_up_attempt", SignUp: "missing_requirements"},
+		{Function: "signups/complete-link", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
+		{Function: "signups/create", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
+		{Function: "signups/update", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
+		{Function: "signups/prepare-verification", Status: 200, Object: "sign_up_attempt", State: "missing_requirements"},
 		{Function: "mail/send", Answer: `{"batchItemFailures":[]}`},
-		{Function: "signups/attempt-verification", Status: 200, Object: "sign_up_attempt", SignUp: "complete"},
+		{Function: "signups/attempt-verification", Status: 200, Object: "sign_up_attempt", State: "complete"},
+		{Function: "sessions/touch", Status: 200, Object: "session", State: "active"},
+		{Function: "sessions/get", Status: 200, Object: "session", State: "active"},
+		{Function: "sessions/token", Status: 200},
+		{Function: "sessions/me", Status: 200, Object: "user"},
+		{Function: "sessions/list", Status: 200},
+		{Function: "client/handshake", Status: 307},
+		{Function: "sessions/revoke", Status: 200, Object: "session", State: "revoked"},
+		// Revoking ended the session and with it what these two would end.
+		{Function: "sessions/end", Status: 404},
+		{Function: "sessions/remove-all", Status: 200, Object: "client"},
+		{Function: "keys/jwks", Status: 200},
+		{Function: "keys/openid-configuration", Status: 200},
 		{Function: "keys/rotate", Answer: `{"mac":"kept","signing":"kept"}`},
 	}
 }
@@ -78,8 +91,8 @@ func (s Step) Check(answer []byte) error {
 	if err := json.Unmarshal([]byte(told.Body), &body); err != nil {
 		return fmt.Errorf("%s answered %s: %w", s.Function, told.Body, err)
 	}
-	if body.Response.Object != s.Object || body.Response.Status != s.SignUp {
-		return fmt.Errorf("%s answered no %s %s: %s", s.Function, s.Object, s.SignUp, told.Body)
+	if body.Response.Object != s.Object || body.Response.Status != s.State {
+		return fmt.Errorf("%s answered no %s %s: %s", s.Function, s.Object, s.State, told.Body)
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	api := replay.Step{Function: "signups/get", Status: 200, Object: "sign_up_attempt", SignUp: "complete"}
+	api := replay.Step{Function: "signups/get", Status: 200, Object: "sign_up_attempt", State: "complete"}
 	gone := replay.Step{Function: "client/not-found", Status: 404}
 	mail := replay.Step{Function: "mail/send", Answer: `{"batchItemFailures":[]}`}
 	for _, test := range []struct {

@@ -1,7 +1,7 @@
 // Package replay makes events/<family>/<operation>.json run one after the other on the same data: it fills their placeholders with what earlier answers
 // gave, and keeps that in a file.
 //
-// The placeholders are {{client_token}}, {{sign_up_id}}, {{code}}, {{link_token}} and {{approval_token}} inside strings, {{client_pk}}, and the whole string
+// The placeholders are {{client_token}}, {{sign_up_id}}, {{session_id}}, {{code}}, {{link_token}} and {{approval_token}} inside strings, {{client_pk}}, and the whole string
 // "{{client_image}}", which stands for the newest client item with a due mail in DynamoDB's JSON. Order has the order.
 package replay
 
@@ -24,6 +24,7 @@ import (
 type state struct {
 	ClientToken  string `json:"client_token,omitempty"`
 	SignUpID     string `json:"sign_up_id,omitempty"`
+	SessionID    string `json:"session_id,omitempty"`
 	EmailAddress string `json:"email_address,omitempty"`
 	// Code and LinkToken are of the last mail that was read from an inbox, which may be gone by now.
 	Code      string `json:"code,omitempty"`
@@ -126,6 +127,7 @@ func (p *Player) learnSignUp(function, body string) {
 			Object       string
 			ID           string
 			EmailAddress string `json:"email_address"`
+			SessionID    string `json:"created_session_id"`
 		}
 	}
 	if json.Unmarshal([]byte(body), &envelope) != nil || envelope.Response == nil || envelope.Response.Object != "sign_up_attempt" {
@@ -136,6 +138,9 @@ func (p *Player) learnSignUp(function, body string) {
 		p.state.Code, p.state.LinkToken, p.state.ApprovalToken, p.state.Earlier = "", "", "", p.newest
 	}
 	p.state.SignUpID, p.state.EmailAddress = told.ID, told.EmailAddress
+	if told.SessionID != "" {
+		p.state.SessionID = told.SessionID
+	}
 }
 
 // mail is the newest to the address; the zero Mail if there is none or the inbox can't be reached.
@@ -208,6 +213,11 @@ func (p *Player) value(ctx context.Context, name string) (string, error) {
 			return "", &Unknown{name, "invoke signups/create first"}
 		}
 		return p.state.SignUpID, nil
+	case "session_id":
+		if p.state.SessionID == "" {
+			return "", &Unknown{name, "complete a sign-up first: invoke signups/attempt-verification"}
+		}
+		return p.state.SessionID, nil
 	case "code":
 		return p.mailed(ctx, name, p.state.Code, inbox.Mail.Code)
 	case "link_token":

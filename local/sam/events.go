@@ -55,7 +55,7 @@ func (b *bench) invokeEvent(ctx context.Context, player *replay.Player, step rep
 	}
 	detail := step.Answer
 	if step.Status != 0 {
-		detail = strings.TrimSpace(fmt.Sprint(step.Status, " ", step.Object, " ", step.SignUp))
+		detail = strings.TrimSpace(fmt.Sprint(step.Status, " ", step.Object, " ", step.State))
 	}
 	b.report.done(step.Function, detail)
 	return player.Learn(ctx, step.Function, answer)

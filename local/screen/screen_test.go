@@ -29,9 +29,9 @@ func TestLines(t *testing.T) {
 		{"request", func(s *screen.Screen) {
 			s.Request(httpapi.Record{
 				Time: at, Method: "POST", Path: "/v1/client/sign_ups", Status: 422, Duration: 12 * time.Millisecond, Function: "signups/create",
-				ErrorCode: "form_param_nil",
+				ErrorCode: "form_param_missing",
 			})
-		}, "13:04:05 POST /v1/client/sign_ups 422 12 ms signups/create form_param_nil"},
+		}, "13:04:05 POST /v1/client/sign_ups 422 12 ms signups/create form_param_missing"},
 		{"failed request", func(s *screen.Screen) {
 			s.Request(httpapi.Record{Time: at, Method: "GET", Path: "/", Status: 503, Function: "client/get", Err: lambdahost.ErrTimeout})
 		}, "13:04:05 GET / 503 0 ms client/get task timed out"},

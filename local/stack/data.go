@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -24,7 +25,8 @@ var localDefaults = []struct{ key, value string }{
 
 // localSettings is the document with what a local run needs where it is silent. It is text that goes in front, so that a fault of the document, such as a
 // repeated key, stays in it for the functions to refuse.
-func localSettings(text string) (string, error) {
+// sdkURL is the sdk_url to put in, if any.
+func localSettings(text, sdkURL string) (string, error) {
 	text = strings.TrimSpace(text)
 	if text != "" && text[0] != '{' {
 		profile, err := json.Marshal(map[string]string{"profile": text})
@@ -40,8 +42,8 @@ func localSettings(text string) (string, error) {
 	if json.Unmarshal([]byte(text), &given) != nil {
 		return text, nil
 	}
-	for _, local := range localDefaults {
-		if _, ok := given[local.key]; ok {
+	for _, local := range append([]struct{ key, value string }{{"sdk_url", strconv.Quote(sdkURL)}}, localDefaults...) {
+		if _, ok := given[local.key]; ok || local.value == `""` {
 			continue
 		}
 		rest := strings.TrimSpace(text[1:])

@@ -25,8 +25,17 @@ func TestLocalSettings(t *testing.T) {
 		`{"not JSON`:                `{"not JSON`,
 		`{"allowed_origins":null}`:  `{"redirect_urls":["http://localhost:*"],` + limits + `,"allowed_origins":null}`,
 	} {
-		if got, err := localSettings(text); err != nil || got != want {
+		if got, err := localSettings(text, ""); err != nil || got != want {
 			t.Errorf("%q: %s, %v", text, got, err)
+		}
+	}
+	const npm = "http://localhost:8080/local-npm"
+	for text, want := range map[string]string{
+		"":                          all + `,"sdk_url":"` + npm + `"}`,
+		`{"sdk_url":"https://cdn"}`: all + `,"sdk_url":"https://cdn"}`,
+	} {
+		if got, err := localSettings(text, npm); err != nil || got != want {
+			t.Errorf("%q with packages: %s, %v", text, got, err)
 		}
 	}
 }

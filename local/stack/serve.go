@@ -13,9 +13,11 @@ import (
 
 	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/local/httpapi"
+	"github.com/doorstep-auth/doorstep/local/npmfiles"
 	"github.com/doorstep-auth/doorstep/local/pump"
 	"github.com/doorstep-auth/doorstep/local/template"
 	"github.com/doorstep-auth/doorstep/local/tryit"
+	"github.com/doorstep-auth/doorstep/shared/settings"
 )
 
 // A PortError says that another program has a port, and how to take another.
@@ -120,18 +122,30 @@ func (s *Stack) handler() http.Handler {
 		}
 	}
 	api := httpapi.New(httpapi.Options{Targets: targets, AccountID: engine.AccountID, OnRequest: s.onRequest})
-	if s.options.Page == nil || hasRoot(targets) {
-		return api
+	var page http.Handler
+	if s.options.Page != nil && !hasRoot(targets) {
+		page = s.options.Page(s.InboxURL)
 	}
-	page := s.options.Page(s.InboxURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-		if reads && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, tryit.Prefix)) {
+		switch {
+		case reads && page != nil && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, tryit.Prefix)):
 			page.ServeHTTP(w, r)
-			return
+		case reads && s.npm.Any() && strings.HasPrefix(r.URL.Path, npmfiles.Prefix):
+			s.npm.ServeHTTP(w, r)
+		default:
+			api.ServeHTTP(w, r)
 		}
-		api.ServeHTTP(w, r)
 	})
+}
+
+// sdkURL is where the SDK's scripts are served from the npm packages of the tests; "" if there are none, or nothing listens.
+func (s *Stack) sdkURL() string {
+	s.npm = npmfiles.New(settings.Default().SDKURL, filepath.Join(s.options.Root, "local", "sdk", "node_modules"))
+	if s.listeners == nil || !s.npm.Any() {
+		return ""
+	}
+	return s.APIURL + strings.TrimSuffix(npmfiles.Prefix, "/")
 }
 
 // hasRoot says whether a route of the template's own answers GET /.

@@ -16,6 +16,7 @@ import (
 	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/local/httpapi"
 	"github.com/doorstep-auth/doorstep/local/lambdahost"
+	"github.com/doorstep-auth/doorstep/local/npmfiles"
 	"github.com/doorstep-auth/doorstep/local/pump"
 	"github.com/doorstep-auth/doorstep/local/template"
 )
@@ -39,7 +40,7 @@ type Options struct {
 	DynamoDBEndpoint string
 
 	// Settings is a settings document as JSON or a profile's name. Where it has no allowed_origins or redirect_urls, http://localhost:* is put in; where it has no limits, those per
-	// source address are off.
+	// source address are off; where it has no sdk_url, the SDK's scripts come from the npm packages of the tests, if those are installed.
 	Settings string
 	// MailFrom is the sender's address; empty is no-reply@doorstep.test.
 	MailFrom string
@@ -90,6 +91,7 @@ type Stack struct {
 	engines   []*engine.Engine
 	functions map[string]*lambdahost.Function
 	listeners *listeners
+	npm       *npmfiles.Server
 	server    *http.Server
 	unlock    func()
 	announced bool // by a run file
@@ -146,7 +148,7 @@ func (s *Stack) read(shared bool) error {
 	if len(s.Template.Tables) != 1 {
 		return fmt.Errorf("%s has %d tables: the local runner wants one", o.Template, len(s.Template.Tables))
 	}
-	if s.Settings, err = localSettings(o.Settings); err != nil {
+	if s.Settings, err = localSettings(o.Settings, s.sdkURL()); err != nil {
 		return err
 	}
 	if o.Data == "" {

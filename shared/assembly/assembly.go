@@ -4,11 +4,13 @@ package assembly
 
 import (
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/boot"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 	"github.com/doorstep-auth/doorstep/shared/table"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
 // SignUps is the service for functions that take no password.
@@ -22,4 +24,24 @@ func SignUps(rt *boot.Runtime) (*signup.Service, error) {
 		Settings: rt.Settings, Store: table.New(rt.AWS, rt.DynamoDBEndpoint, rt.TableName),
 		Keys: keys, Now: time.Now, Entropy: rand.Reader,
 	}, nil
+}
+
+// Sessions is SignUps for functions that issue tokens, and the keys to sign them
+// with. Both secrets are read at once.
+func Sessions(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
+	type result struct {
+		keys *token.SigningKeys
+		err  error
+	}
+	signing := make(chan result, 1)
+	go func() {
+		keys, err := rt.SigningKeys()
+		signing <- result{keys, err}
+	}()
+	service, err := SignUps(rt)
+	read := <-signing
+	if err = errors.Join(err, read.err); err != nil {
+		return nil, nil, err
+	}
+	return service, read.keys, nil
 }

@@ -3,6 +3,7 @@ package boot
 import (
 	"bytes"
 	"context"
+	cryptorand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/doorstep-auth/doorstep/shared/secret"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
 // deployed are the variables of a function in the cloud.
@@ -321,6 +323,46 @@ func TestFunctionThatCantStartSaysWhyOnOneLine(t *testing.T) {
 		oneLineNaming(t, name, strings.TrimSuffix(stderr.String(), "\n"), c.named)
 		if stdout.Len() > 0 {
 			t.Errorf("%s: wrote %q", name, stdout.String())
+		}
+	}
+}
+
+// The signing keys come as the keyring does, and their faults are told as little.
+func TestSigningKeys(t *testing.T) {
+	keys, err := token.NewSigningKeys(cryptorand.Reader, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := json.Marshal(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const local = "http://127.0.0.1:8000"
+	for name, c := range map[string]struct {
+		secrets, endpoint, named string
+	}{
+		"in SECRETS":           {`{"signing":` + string(document) + `}`, local, ""},
+		"SECRETS in the cloud": {`{"signing":` + string(document) + `}`, "", "SECRETS"},
+		"another document":     {`{"mac":` + string(document) + `}`, local, "signing"},
+		"another shape":        {`{"signing":[` + string(document) + `]}`, local, "signing"},
+		"no ARN":               {"", "", "SIGNING_SECRET_ARN"},
+	} {
+		rt, err := newRuntime(with(map[string]string{"SECRETS": c.secrets, "DYNAMODB_ENDPOINT": c.endpoint, "SIGNING_SECRET_ARN": ""}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt.HTTP.Transport = unreachable{t}
+		got, err := rt.SigningKeys()
+		switch {
+		case c.named == "" && (err != nil || got.Current().ID != keys.Current().ID):
+			t.Errorf("%s: %v, %v", name, got, err)
+		case c.named != "" && err == nil:
+			t.Errorf("%s: accepted", name)
+		case c.named != "":
+			oneLineNaming(t, name, err.Error(), []string{c.named})
+			if key := string(document[200:220]); strings.Contains(err.Error(), key) {
+				t.Errorf("%s: the error tells the document: %v", name, err)
+			}
 		}
 	}
 }

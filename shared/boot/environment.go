@@ -13,6 +13,7 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/keystore"
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
 // environment reads the variables that template.yaml declares.
@@ -71,6 +72,22 @@ func (rt *Runtime) Keyring() (*secret.Keyring, error) {
 		return nil, err
 	}
 	return ring.Rereading(read, time.Now), nil
+}
+
+// SigningKeys reads the signing secret, like Keyring.
+func (rt *Runtime) SigningKeys() (*token.SigningKeys, error) {
+	read := func() (*token.SigningKeys, error) {
+		document, err := rt.secretDocument("signing", "SIGNING_SECRET_ARN")
+		if err != nil {
+			return nil, err
+		}
+		return token.ParseSigningKeys(document)
+	}
+	keys, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return keys.Rereading(read, time.Now), nil
 }
 
 func (rt *Runtime) secretDocument(name, arnVariable string) ([]byte, error) {

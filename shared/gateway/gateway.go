@@ -89,10 +89,11 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 	if endpoint == nil {
 		return nil, "", problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
 	}
+	operation, r.public = endpoint.Operation.Name, endpoint.Operation.Public
+	r.public = endpoint.Operation.Public
 	if err := f.refuseForeign(endpoint.Operation, r); err != nil {
-		return nil, endpoint.Operation.Name, err
+		return nil, operation, err
 	}
-	operation = endpoint.Operation.Name
 	if resp, err = endpoint.Handler(ctx, r); resp == nil && err == nil {
 		err = errors.New("gateway: " + operation + " answered nothing")
 	}
@@ -100,13 +101,14 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 }
 
 // refuseForeign refuses a change that a page of an origin which isn't allowed
-// asks for (CSRF), and a page that carries a native client's token.
+// asks for (CSRF), and a page that carries a native client's token, unless it is an
+// app's own: a browser extension's, or that of an app built with web technology.
 func (f *Function) refuseForeign(op Operation, r *Request) error {
 	origin := r.Header("origin")
 	if origin == "" {
 		return nil
 	}
-	if r.Header("authorization") != "" {
+	if r.Header("authorization") != "" && !f.Settings.AppOriginAllowed(origin) {
 		return problem.OriginAuthorization.New()
 	}
 	switch r.Method {

@@ -19,6 +19,9 @@ type Operation struct {
 	// even to itself with the origin "null" (Fetch §3.2), as a page of a
 	// stranger's may, so the origin tells them apart no more.
 	AnyOrigin bool
+	// Public lets pages of every origin read the answers, errors included, without
+	// credentials. It is for what tells everybody the same, such as keys and programs.
+	Public bool
 }
 
 // Route is one way to ask for an operation.

@@ -35,6 +35,7 @@ type Request struct {
 	header   map[string]string // lower-case names
 	cookies  []*http.Cookie
 	notes    []slog.Attr
+	public   bool // asks for an operation that is
 }
 
 // Header returns the header called name, in any case.
@@ -48,6 +49,15 @@ func (r *Request) Cookie(name string) string {
 		}
 	}
 	return ""
+}
+
+// CookieNames returns the names of the request's cookies, in the order sent.
+func (r *Request) CookieNames() []string {
+	var names []string
+	for _, cookie := range r.cookies {
+		names = append(names, cookie.Name)
+	}
+	return names
 }
 
 // Note adds to the request's one log record. Never a secret or a whole address.

@@ -63,8 +63,12 @@ func (resp *Response) writeBody(out *events.APIGatewayV2HTTPResponse) error {
 	return err
 }
 
-// corsHeaders let the pages of allowed origins read the answer (Fetch §3.2).
+// corsHeaders let the pages of allowed origins read the answer (Fetch §3.2), and
+// those of all origins if it is public.
 func corsHeaders(r *Request, s *settings.Settings) map[string]string {
+	if r.public {
+		return map[string]string{"access-control-allow-origin": "*"}
+	}
 	headers := map[string]string{"vary": "Origin"}
 	origin := r.Header("origin")
 	if origin == "" || !s.OriginAllowed(origin) {

@@ -39,6 +39,26 @@ func (s *Settings) OriginAllowed(origin string) bool {
 	return origin == originOf(s.PublicURL)
 }
 
+// AppOriginAllowed reports whether origin is an entry of allowed_origins with an
+// app's own scheme, such as that of a browser extension.
+func (s *Settings) AppOriginAllowed(origin string) bool {
+	return strings.Contains(origin, "://") && isAppScheme(origin) && s.OriginAllowed(origin)
+}
+
+// Home is the application's first page: pages.home_url or, without it, the root of
+// the first web site among allowed_origins or, without one, of fallback, an absolute URL.
+func (s *Settings) Home(fallback string) string {
+	if s.Pages.HomeURL != "" {
+		return s.Pages.HomeURL
+	}
+	for _, origin := range s.AllowedOrigins {
+		if origin != anyLoopback && !isAppScheme(origin) {
+			return origin + "/"
+		}
+	}
+	return originOf(fallback) + "/"
+}
+
 // RedirectAllowed reports whether a link may return to target: an entry of
 // redirect_urls has its exact origin and its path or a path above it, or is an
 // app's own scheme and equal as a whole. Whatever a browser could read as

@@ -32,9 +32,10 @@ func Default() *Settings {
 		Limits:       defaultLimits(),
 
 		SignUp:  SignUp{AbandonAfter: Duration(24 * time.Hour)},
-		Session: Session{IdleLife: Duration(7 * 24 * time.Hour), AbsoluteLife: Duration(30 * 24 * time.Hour)},
+		Session: Session{IdleLife: Duration(7 * 24 * time.Hour), AbsoluteLife: Duration(30 * 24 * time.Hour), Audience: []string{}},
 		Cookie:  Cookie{SameSite: SameSiteLax},
 		Mail:    Mail{DefaultLocale: "en", Texts: map[string]map[string]string{}},
+		SDKURL:  "https://cdn.jsdelivr.net/npm",
 		Native:  Native{Enabled: true},
 	}
 }

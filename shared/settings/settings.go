@@ -46,6 +46,8 @@ type Settings struct {
 	Session               Session      `json:"session" doc:"Life of the session that a completed sign-up yields."`
 	Cookie                Cookie       `json:"cookie" doc:"How the browser's client cookie is set."`
 	Mail                  Mail         `json:"mail" doc:"Sender and texts of the mails."`
+	Pages                 Pages        `json:"pages" doc:"The application's own pages, to which prebuilt components link."`
+	SDKURL                string       `json:"sdk_url" doc:"Address of a CDN of npm packages, without a trailing slash. Framework SDKs load clerk-js from /npm/ on this API, which redirects there."`
 	Native                Native       `json:"native" doc:"Clients without cookies: phone and desktop apps."`
 }
 
@@ -121,6 +123,7 @@ type SignUp struct {
 type Session struct {
 	IdleLife     Duration `json:"idle_life" doc:"How long a session may stay unused."`
 	AbsoluteLife Duration `json:"absolute_life" doc:"How long a session lives at most."`
+	Audience     []string `json:"audience" doc:"Whom session tokens are for (their aud), as API Gateway's JWT authorizer and other verifiers may ask; empty means the issuer, which is public_url."`
 }
 
 // Cookie is how the client cookie is set (RFC 6265bis §4.1).
@@ -136,6 +139,14 @@ type Mail struct {
 	ReplyTo       string                       `json:"reply_to" doc:"Address for answers."`
 	DefaultLocale string                       `json:"default_locale" doc:"Language of mails to people whose own isn't served."`
 	Texts         map[string]map[string]string `json:"texts" doc:"Own words, by locale and text key, over the built-in ones; {app_name} and {time_left} stand for their values."`
+}
+
+// Pages are the application's own, as the environment names them to prebuilt components.
+type Pages struct {
+	HomeURL   string `json:"home_url" doc:"First page of the application, where people go after signing up or out; empty is the root of the first allowed origin of a web site, or else of public_url's."`
+	SignInURL string `json:"sign_in_url" doc:"Page to sign in on; empty is /sign-in on the same host."`
+	SignUpURL string `json:"sign_up_url" doc:"Page to sign up on; empty is /sign-up on the same host."`
+	LogoURL   string `json:"logo_url" doc:"Image that prebuilt components show on top; empty is none."`
 }
 
 // Native is the policy for clients without cookies.

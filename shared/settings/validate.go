@@ -20,6 +20,9 @@ const (
 	SameSiteNone   = "none"
 )
 
+// maxIssuer is how long public_url may be.
+const maxIssuer = 500
+
 // Scripts lists the Unicode scripts that username.scripts may name: those whose
 // letters package identifier can tell from their look-alikes.
 func Scripts() []string { return []string{"Armenian", "Cyrillic", "Georgian", "Greek", "Latin"} }
@@ -45,14 +48,22 @@ func (s *Settings) check(c *check) {
 	s.Session.check(c)
 	s.Cookie.check(c, s.PublicURL)
 	s.Mail.check(c)
+	s.Pages.check(c)
 }
 
 func (s *Settings) checkGeneral(c *check) {
 	c.line("app_name", s.AppName, 1, 60)
 	c.base("public_url", s.PublicURL)
+	if len(s.PublicURL) > maxIssuer {
+		c.faults.add("public_url", "must have at most %d characters: session tokens name it, and have to fit into a cookie", maxIssuer)
+	}
 	c.bases("proxy_urls", s.ProxyURLs)
 	c.origins("allowed_origins", s.AllowedOrigins)
 	c.redirects("redirect_urls", s.RedirectURLs)
+	c.base("sdk_url", s.SDKURL)
+	if s.SDKURL == "" {
+		c.faults.add("sdk_url", "must not be empty")
+	}
 	if s.Mode == Restricted {
 		c.unmet("mode", string(s.Mode), "it admits invitations only, and there are none")
 		return
@@ -182,6 +193,10 @@ func (s *Session) check(c *check) {
 	if s.IdleLife > s.AbsoluteLife {
 		c.faults.add("session.idle_life", "must not be above session.absolute_life (%s), is %s", s.AbsoluteLife, s.IdleLife)
 	}
+	c.lines("session.audience", s.Audience, 200)
+	if len(s.Audience) > 5 {
+		c.faults.add("session.audience", "must have at most 5 entries, has %d: a token has to fit into a cookie", len(s.Audience))
+	}
 }
 
 func (k *Cookie) check(c *check, publicURL string) {
@@ -199,6 +214,13 @@ func (k *Cookie) check(c *check, publicURL string) {
 	if k.SameSite == SameSiteNone && strings.HasPrefix(publicURL, "http:") {
 		c.faults.add("cookie.same_site", "none needs an https public_url, or browsers would drop the cookie")
 	}
+}
+
+func (p *Pages) check(c *check) {
+	c.page("pages.home_url", p.HomeURL)
+	c.page("pages.sign_in_url", p.SignInURL)
+	c.page("pages.sign_up_url", p.SignUpURL)
+	c.page("pages.logo_url", p.LogoURL)
 }
 
 func (m *Mail) check(c *check) {

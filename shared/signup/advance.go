@@ -66,8 +66,11 @@ func (op *operation) completion(c *Client) (Completion, error) {
 		ExpiresAt: op.now.Add(op.Settings.Session.AbsoluteLife.Std()),
 	}
 	c.Sessions = append(c.liveSessions(op.now), SessionRef{ID: session.ID, UserID: user.ID, ExpiresAt: session.ExpiresAt})
-	c.Active = session.ID
+	c.Active, c.AuthChangedAt = session.ID, op.now
 	done := Completion{Client: c, User: user, Session: session}
+	if over := len(c.Sessions) - maxSessions; over > 0 {
+		done.Ended, c.Sessions = c.Sessions[:over], c.Sessions[over:]
+	}
 	for _, id := range su.Identifiers() {
 		state := UnverifiedClaim
 		if id.Kind == identifier.KindUsername || su.verified(id.Kind) {

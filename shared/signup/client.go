@@ -16,6 +16,8 @@ type Client struct {
 	SignUp    *SignUp
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	// AuthChangedAt is when somebody last signed in or out here; zero if nobody ever did.
+	AuthChangedAt time.Time
 	// KeepUntil is when the client may be forgotten; it only moves forward.
 	KeepUntil time.Time
 	// MailID names the newest mail that is due for this client; see DueMail.

@@ -44,6 +44,9 @@ type LinkAnswer struct {
 	// Token is what the caller must use from now on. It is zero if the caller
 	// has it already, or isn't the client.
 	Token secret.ClientToken
+	// AuthChangedAt is when somebody last signed in or out of the client, if that is
+	// the caller's and somebody is signed in; else zero.
+	AuthChangedAt time.Time
 	// Cause is the declared problem behind the status, for the log, or nil.
 	Cause error
 }
@@ -131,12 +134,11 @@ func (op *operation) follow(ctx context.Context, c *Client, a *LinkAnswer, same 
 		if !same {
 			by, op.absent = ID{}, true
 		}
-		err := op.prove(ctx, c, EmailLink, by)
-		if err != nil && problem.List(err) == nil {
-			return err
-		}
-		if err != nil { // somebody else has the address by now
+		switch err := op.prove(ctx, c, EmailLink, by); {
+		case problem.Has(err, problem.IdentifierExists): // somebody else has the address by now
 			a.Status, a.Cause = LinkFailed, err
+		case err != nil:
+			return err
 		}
 	}
 	if !c.SignUp.CompletedAt.IsZero() {
@@ -144,6 +146,9 @@ func (op *operation) follow(ctx context.Context, c *Client, a *LinkAnswer, same 
 	}
 	if same {
 		a.Token = op.newToken(c)
+	}
+	if same && len(c.liveSessions(op.now)) > 0 {
+		a.AuthChangedAt = c.AuthChangedAt
 	}
 	return nil
 }

@@ -42,6 +42,8 @@ type Answer struct {
 	Client *Client
 	// Sessions are the client's live sessions, with their users.
 	Sessions []*Session
+	// Session is the session that the operation is about; it may be over.
+	Session *Session
 	// SignUp is the sign-up that the operation is about.
 	SignUp *SignUp
 	// Token is what the caller must use from now on, or zero if it has it already.

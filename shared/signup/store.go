@@ -52,6 +52,16 @@ type Store interface {
 	// client's revision moved; *Taken if a claim is held otherwise than
 	// expected.
 	Complete(ctx context.Context, done Completion) error
+	// TouchSession stores when s was last active and until when it may be idle,
+	// or returns ErrNoSession if it is no more.
+	TouchSession(ctx context.Context, s *Session) error
+	// EndSessions stores c, as SaveClient does, and removes the sessions that
+	// ended name, all or nothing.
+	EndSessions(ctx context.Context, c *Client, ended []SessionRef) error
+	// RevokeSession removes a session; its client is left to find out.
+	RevokeSession(ctx context.Context, ref SessionRef) error
+	// UserSessions returns all sessions of user that are stored, with the user.
+	UserSessions(ctx context.Context, user ID) ([]*Session, error)
 	// DeleteClient removes the client and its sessions. ErrConflict as SaveClient.
 	DeleteClient(ctx context.Context, c *Client) error
 	// SaveMetadata stores a large metadata object until expires.
@@ -68,6 +78,8 @@ type Completion struct {
 	User    *User
 	Session *Session
 	Claims  []Claim
+	// Ended are the sessions that the client had too many of.
+	Ended []SessionRef
 	// Replaced are unverified claims that give way, as they were read. Their
 	// owners lose the identifier and every credential and session.
 	Replaced []Claim
@@ -76,6 +88,8 @@ type Completion struct {
 var (
 	// ErrNoClient is returned when the caller isn't a client.
 	ErrNoClient = errors.New("signup: no such client")
+	// ErrNoSession is returned when a session is no more.
+	ErrNoSession = errors.New("signup: no such session")
 	// ErrBusy is returned when the database still refused for its load after all
 	// retries; the caller is told to try again in a moment.
 	ErrBusy error = problem.Unavailable.New().After(1)

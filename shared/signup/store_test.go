@@ -273,8 +273,70 @@ func (m *MemoryStore) complete(done Completion) {
 	user, session := copyUser(done.User), *done.Session
 	user.Unsafe = storedMetadata(user.Unsafe)
 	session.User = nil
+	for _, ref := range done.Ended {
+		delete(m.sessions, ref.ID)
+	}
 	m.users[user.ID], m.sessions[session.ID] = user, &session
 	m.put(done.Client)
+}
+
+func (m *MemoryStore) TouchSession(_ context.Context, s *Session) error {
+	end, err := m.begin("TouchSession")
+	if err != nil {
+		return err
+	}
+	defer end()
+	stored := m.sessions[s.ID]
+	if stored == nil {
+		return ErrNoSession
+	}
+	stored.LastActiveAt, stored.IdleUntil = s.LastActiveAt, s.IdleUntil
+	return nil
+}
+
+func (m *MemoryStore) EndSessions(_ context.Context, c *Client, ended []SessionRef) error {
+	end, err := m.begin("EndSessions")
+	if err != nil {
+		return err
+	}
+	defer end()
+	if !m.unchanged(c) {
+		return ErrConflict
+	}
+	for _, ref := range ended {
+		delete(m.sessions, ref.ID)
+	}
+	m.put(c)
+	return nil
+}
+
+func (m *MemoryStore) RevokeSession(_ context.Context, ref SessionRef) error {
+	end, err := m.begin("RevokeSession")
+	if err != nil {
+		return err
+	}
+	defer end()
+	delete(m.sessions, ref.ID)
+	return nil
+}
+
+func (m *MemoryStore) UserSessions(_ context.Context, user ID) ([]*Session, error) {
+	end, err := m.begin("UserSessions")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var all []*Session
+	for _, c := range m.clients {
+		for _, ref := range c.Sessions {
+			if stored := m.sessions[ref.ID]; stored != nil && ref.UserID == user {
+				session := *stored
+				session.User = copyUser(m.users[user])
+				all = append(all, &session)
+			}
+		}
+	}
+	return all, nil
 }
 
 func (m *MemoryStore) DeleteClient(_ context.Context, c *Client) error {

@@ -23,6 +23,7 @@ type clientItem struct {
 	SessionsUntil int64            `dynamodbav:"sx,omitempty"` // when the last of them is over
 	Active        []byte           `dynamodbav:"sa,omitempty"`
 	MailID        string           `dynamodbav:"mid,omitempty"`
+	AuthChanged   int64            `dynamodbav:"au,omitempty"`
 	Created       int64            `dynamodbav:"ca"`
 	Updated       int64            `dynamodbav:"ua"`
 	TTL           int64            `dynamodbav:"ttl"`
@@ -72,7 +73,7 @@ func newClient(c *signup.Client, revision int64, write []byte) clientItem {
 	item := clientItem{
 		head: clientKey(c.ID).head("client"), Revision: revision, Write: write,
 		TokenKey: c.Token.KeyID, TokenNonce: c.Token.Nonce, TokenHash: c.Token.Hash[:],
-		Active: rawID(c.Active), MailID: c.MailID,
+		Active: rawID(c.Active), MailID: c.MailID, AuthChanged: millis(c.AuthChangedAt),
 		Created: millis(c.CreatedAt), Updated: millis(c.UpdatedAt), TTL: ttl(c.KeepUntil),
 	}
 	if c.Token.Previous != (secret.TokenHash{}) {
@@ -117,7 +118,7 @@ func newVerification(v *signup.Verification) verificationItem {
 func (item *clientItem) client(id signup.ID) *signup.Client {
 	c := &signup.Client{
 		ID: id, Revision: item.Revision, Active: idOf(item.Active), MailID: item.MailID,
-		Token:     item.token(),
+		Token: item.token(), AuthChangedAt: fromMillis(item.AuthChanged),
 		CreatedAt: fromMillis(item.Created), UpdatedAt: fromMillis(item.Updated), KeepUntil: time.Unix(item.TTL-1, 0).UTC(),
 	}
 	for _, ref := range item.Sessions {

@@ -64,7 +64,8 @@ func (t *Table) completion(done signup.Completion) ([]types.TransactWriteItem, e
 		}
 		writes = append(writes, put)
 	}
-	return append(writes, t.disownAll(done.Replaced)...), nil
+	writes = append(writes, t.disownAll(done.Replaced)...)
+	return append(writes, t.deleteSessions(done.Ended)...), nil
 }
 
 func (t *Table) put(item any, condition string, names map[string]string, v values) (types.TransactWriteItem, error) {
@@ -146,17 +147,17 @@ func (t *Table) DeleteClient(ctx context.Context, c *signup.Client) error {
 	writes := []types.TransactWriteItem{{Delete: &types.Delete{
 		TableName: &t.name, Key: clientKey(c.ID).attributes(), ConditionExpression: condition, ExpressionAttributeValues: v,
 	}}}
-	for _, ref := range c.Sessions {
-		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{
-			TableName: &t.name, Key: sessionKey(ref.UserID, ref.ID).attributes(),
-		}})
-	}
+	return t.change(ctx, "delete client", append(writes, t.deleteSessions(c.Sessions)...))
+}
+
+// change sends writes of which only the client's has a condition.
+func (t *Table) change(ctx context.Context, doing string, writes []types.TransactWriteItem) error {
 	err := t.transact(ctx, writes)
 	var cancelled *types.TransactionCanceledException
 	if errors.As(err, &cancelled) && !passing(err) {
 		return signup.ErrConflict
 	}
-	return failed("delete client", err)
+	return failed(doing, err)
 }
 
 // transact sends writes until no other transaction or limit is in the way. The

@@ -30,8 +30,10 @@ type fault struct {
 	lasting bool
 }
 
-func anyCall(string) bool             { return true }
-func write(request string) bool       { return !strings.Contains(request, "Get") }
+func anyCall(string) bool { return true }
+func write(request string) bool {
+	return !strings.Contains(request, "Get") && !strings.HasPrefix(request, "Query")
+}
 func transaction(request string) bool { return strings.HasPrefix(request, "Transact") }
 func batch(request string) bool       { return strings.HasPrefix(request, "Batch") }
 
@@ -153,6 +155,14 @@ func (i *injector) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemIn
 		return &dynamodb.BatchGetItemOutput{UnprocessedKeys: in.RequestItems}, nil
 	}
 	return nil, f.err("BatchGetItem") // a read's answer that is lost is no answer
+}
+
+func (i *injector) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	return call(i, "Query", func() (*dynamodb.QueryOutput, error) { return i.API.Query(ctx, in, o...) })
+}
+
+func (i *injector) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	return call(i, "DeleteItem "+entity(in.Key), func() (*dynamodb.DeleteItemOutput, error) { return i.API.DeleteItem(ctx, in, o...) })
 }
 
 func (i *injector) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {

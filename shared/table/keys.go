@@ -58,6 +58,9 @@ func join(parts ...string) string {
 	return strings.Join(parts, separator)
 }
 
+// lastPart is the last value of a key's part, which holds nothing that is escaped.
+func lastPart(part string) string { return part[strings.LastIndex(part, separator)+1:] }
+
 func (k key) attributes() map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		"pk": &types.AttributeValueMemberS{Value: k.pk},

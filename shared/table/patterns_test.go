@@ -47,6 +47,16 @@ func (r *recorder) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fu
 	return &dynamodb.PutItemOutput{}, nil
 }
 
+func (r *recorder) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	r.record("Query", in)
+	return &dynamodb.QueryOutput{}, nil
+}
+
+func (r *recorder) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	r.record("DeleteItem", in)
+	return &dynamodb.DeleteItemOutput{}, nil
+}
+
 func (r *recorder) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
 	r.record("UpdateItem", in)
 	return &dynamodb.UpdateItemOutput{}, errStopped
@@ -167,7 +177,7 @@ func sampleClient() *signup.Client {
 		ID: signup.ID{1}, Revision: 7, SignUp: sampleSignUp(), CreatedAt: moment, UpdatedAt: moment, KeepUntil: moment.Add(time.Hour),
 		Token:    signup.TokenState{KeyID: "m_1", Nonce: bytes.Repeat([]byte{8}, 16), Hash: secret.TokenHash{2}},
 		Sessions: []signup.SessionRef{{ID: signup.ID{5}, UserID: signup.ID{4}, ExpiresAt: moment.Add(time.Hour)}},
-		Active:   signup.ID{5}, MailID: sampleVerification().MailID(),
+		Active:   signup.ID{5}, MailID: sampleVerification().MailID(), AuthChangedAt: moment,
 	}
 }
 
@@ -224,7 +234,11 @@ var runs = map[string]func(*Table){
 	"Count, trimming": func(t *Table) { t.trimCount(context.Background(), sampleMeter(), moment, crowdedLimit()) },
 	"Complete":        func(t *Table) { _ = t.Complete(context.Background(), sampleCompletion()) },
 	"Complete, taking over an unverified claim": func(t *Table) { _ = t.Complete(context.Background(), takeover()) },
-	"DeleteClient": func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
+	"TouchSession":  func(t *Table) { _ = t.TouchSession(context.Background(), sampleCompletion().Session) },
+	"EndSessions":   func(t *Table) { _ = t.EndSessions(context.Background(), sampleClient(), sampleClient().Sessions) },
+	"RevokeSession": func(t *Table) { _ = t.RevokeSession(context.Background(), sampleClient().Sessions[0]) },
+	"UserSessions":  func(t *Table) { _, _ = t.UserSessions(context.Background(), signup.ID{4}) },
+	"DeleteClient":  func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
 	"SaveMetadata": func(t *Table) {
 		_ = t.SaveMetadata(context.Background(), signup.ID{10}, json.RawMessage(`{"k":"v"}`), moment)
 	},

@@ -71,6 +71,24 @@ func (m *meter) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput
 	return out, err
 }
 
+func (m *meter) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	in.ReturnConsumedCapacity = total
+	out, err := m.API.Query(ctx, in, o...)
+	if err == nil {
+		m.add("Query", false, one(out.ConsumedCapacity)...)
+	}
+	return out, err
+}
+
+func (m *meter) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	in.ReturnConsumedCapacity = total
+	out, err := m.API.DeleteItem(ctx, in, o...)
+	if err == nil {
+		m.add("DeleteItem", true, one(out.ConsumedCapacity)...)
+	}
+	return out, err
+}
+
 func (m *meter) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	in.ReturnConsumedCapacity = total
 	out, err := m.API.PutItem(ctx, in, o...)
@@ -114,6 +132,9 @@ type fixture struct {
 	meter *meter
 	clock *clock
 	t     testing.TB
+	// over are the sessions that a test has asked to end. True is for those that
+	// their client may still name, since another one ended them.
+	over map[signup.ID]bool
 }
 
 // plainHash stands for argon2id, whose cost is no part of these tests.
@@ -144,7 +165,7 @@ func newFixture(t testing.TB, change func(*settings.Settings)) *fixture {
 	}
 	c := &clock{t: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	service := &signup.Service{Settings: s, Store: tb, Keys: keys, Passwords: plainHash{}, Now: c.now, Entropy: rand.Reader}
-	return &fixture{Service: service, table: tb, meter: m, clock: c, t: t}
+	return &fixture{Service: service, table: tb, meter: m, clock: c, t: t, over: map[signup.ID]bool{}}
 }
 
 // person is a client under test, which keeps its token as a browser would.

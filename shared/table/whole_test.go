@@ -26,6 +26,8 @@ type whole struct {
 	sessions map[signup.ID]sessionItem
 	claims   map[string]claimItem // by key
 	metadata map[string]metadataItem
+	limits   map[string]limitItem
+	over     map[signup.ID]bool // see fixture
 }
 
 // raw is the DynamoDB client below everything that tests put before it.
@@ -36,6 +38,7 @@ func (f *fixture) whole() *whole {
 	w := &whole{
 		clients: map[signup.ID]*signup.Client{}, users: map[signup.ID]*signup.User{},
 		sessions: map[signup.ID]sessionItem{}, claims: map[string]claimItem{}, metadata: map[string]metadataItem{},
+		limits: map[string]limitItem{}, over: f.over,
 	}
 	pages := dynamodb.NewScanPaginator(f.raw(), &dynamodb.ScanInput{TableName: &f.table.name, ConsistentRead: new(true)})
 	for pages.HasMorePages() {
@@ -86,6 +89,11 @@ func (w *whole) add(item map[string]types.AttributeValue) error {
 		err := unmarshal(item, &m, &m.head, itemType)
 		w.metadata[at.pk] = m
 		return err
+	case "limit":
+		var l limitItem
+		err := unmarshal(item, &l, &l.head, itemType)
+		w.limits[at.pk] = l
+		return err
 	default:
 		return fmt.Errorf("an item of type %q at %v", itemType, at)
 	}
@@ -134,7 +142,7 @@ func holds(c *signup.Client, session signup.ID) bool {
 
 func (w *whole) checkClient(id signup.ID, c *signup.Client, fault func(string, ...any)) {
 	for _, ref := range c.Sessions {
-		if _, exists := w.sessions[ref.ID]; !exists || w.users[ref.UserID] == nil {
+		if _, exists := w.sessions[ref.ID]; (!exists && !w.over[ref.ID]) || w.users[ref.UserID] == nil {
 			fault("client %s names a session that doesn't exist", id)
 		}
 	}
@@ -143,8 +151,9 @@ func (w *whole) checkClient(id signup.ID, c *signup.Client, fault func(string, .
 		return
 	}
 	_, hasSession := w.sessions[su.SessionID]
+	_, ended := w.over[su.SessionID]
 	switch complete := !su.CompletedAt.IsZero(); {
-	case complete && (w.users[su.UserID] == nil || !hasSession || !holds(c, su.SessionID)):
+	case complete && (w.users[su.UserID] == nil || !ended && !(hasSession && holds(c, su.SessionID))):
 		fault("the completed sign-up of client %s has no user or no session", id)
 	case !complete && (w.users[su.UserID] != nil || hasSession):
 		fault("the open sign-up of client %s has a user or a session", id)

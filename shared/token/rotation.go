@@ -62,7 +62,7 @@ func (k *SigningKeys) rotate(now time.Time, schedule Schedule, makeNext func() (
 		}
 		rotated.keys = append(rotated.keys, next)
 	}
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		switch {
 		case key.state == statePrevious && now.Sub(key.stateSince) >= schedule.Retain:
 			continue
@@ -73,7 +73,7 @@ func (k *SigningKeys) rotate(now time.Time, schedule Schedule, makeNext func() (
 		}
 		rotated.keys = append(rotated.keys, key)
 	}
-	if !moves && len(rotated.keys) == len(k.keys) {
+	if !moves && len(rotated.keys) == len(k.all()) {
 		return k, false, nil
 	}
 	return rotated, true, nil
@@ -81,7 +81,7 @@ func (k *SigningKeys) rotate(now time.Time, schedule Schedule, makeNext func() (
 
 // due reports whether next has to take current's place.
 func (k *SigningKeys) due(now time.Time, schedule Schedule) bool {
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		age := now.Sub(key.stateSince)
 		if key.state == stateCurrent && age < schedule.Sign || key.state == stateNext && age < schedule.Publish {
 			return false

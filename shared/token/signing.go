@@ -45,10 +45,11 @@ const (
 )
 
 // SigningKeys is the `signing` secret: one current key, which signs, one next
-// key, and any number of previous ones; all are in the JWK Set. It is immutable
-// and safe for concurrent use; its zero value can't be used.
+// key, and any number of previous ones; all are in the JWK Set. It is immutable,
+// but for what Rereading returns, and safe for concurrent use; its zero value can't be used.
 type SigningKeys struct {
-	keys []signingKey
+	keys  []signingKey
+	newer *newerKeys // in place of keys; see Rereading
 }
 
 type signingKey struct {
@@ -164,7 +165,7 @@ func keyID(public *rsa.PublicKey) string {
 
 // Current returns the key that signs new tokens.
 func (k *SigningKeys) Current() Signer {
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		if key.state == stateCurrent {
 			return Signer{ID: key.id, private: key.private}
 		}
@@ -184,7 +185,7 @@ func (k *SigningKeys) ByID(id string) (*rsa.PublicKey, bool) {
 }
 
 func (k *SigningKeys) byID(id string) (signingKey, bool) {
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		if key.id == id {
 			return key, true
 		}
@@ -193,7 +194,7 @@ func (k *SigningKeys) byID(id string) (signingKey, bool) {
 }
 
 func (k *SigningKeys) count(in state) (count int) {
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		if key.state == in {
 			count++
 		}
@@ -216,7 +217,7 @@ func (k *SigningKeys) JWKS() ([]byte, error) {
 	set := struct {
 		Keys []publicJWK `json:"keys"`
 	}{Keys: []publicJWK{}}
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		set.Keys = append(set.Keys, publicJWK{
 			Use: "sig", KeyType: "RSA", KeyID: key.id, Algorithm: Algorithm,
 			Modulus: encodeModulus(&key.private.PublicKey), Exponent: encodeExponent(&key.private.PublicKey),
@@ -239,7 +240,7 @@ func encodeExponent(public *rsa.PublicKey) string {
 // SigningKeys where encoding/json finds it.
 func (k *SigningKeys) MarshalJSON() ([]byte, error) {
 	document := signingDocument{Keys: []storedKey{}}
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		der, err := x509.MarshalPKCS8PrivateKey(key.private)
 		if err != nil {
 			return nil, fmt.Errorf("token: encode %s: %w", key.id, err)
@@ -261,7 +262,7 @@ func (k *SigningKeys) LogValue() slog.Value { return slog.StringValue(k.String()
 // String lists each key's id and state, and no key material.
 func (k *SigningKeys) String() string {
 	var list strings.Builder
-	for _, key := range k.keys {
+	for _, key := range k.all() {
 		fmt.Fprintf(&list, "%s %s ", key.state, key.id)
 	}
 	return list.String() + redacted

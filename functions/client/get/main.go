@@ -10,7 +10,7 @@ import (
 
 func main() {
 	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
-		service, err := assembly.SignUps(rt)
-		return []gateway.Endpoint{{Operation: clerk.GetClient, Handler: clerk.API{SignUps: service}.GetClient}}, err
+		service, keys, err := assembly.Sessions(rt)
+		return []gateway.Endpoint{{Operation: clerk.GetClient, Handler: clerk.API{SignUps: service, Keys: keys}.GetClient}}, err
 	})
 }

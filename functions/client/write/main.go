@@ -11,8 +11,8 @@ import (
 
 func main() {
 	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
-		service, err := assembly.SignUps(rt)
-		api := clerk.API{SignUps: service}
+		service, keys, err := assembly.Sessions(rt)
+		api := clerk.API{SignUps: service, Keys: keys}
 		return []gateway.Endpoint{
 			{Operation: clerk.CreateClient, Handler: api.CreateClient},
 			{Operation: clerk.DeleteClient, Handler: api.DeleteClient},

@@ -10,7 +10,7 @@ import (
 
 func main() {
 	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
-		service, err := passwords.SignUps(rt)
-		return []gateway.Endpoint{{Operation: clerk.CreateSignUp, Handler: clerk.API{SignUps: service}.CreateSignUp}}, err
+		service, keys, err := passwords.SignUps(rt)
+		return []gateway.Endpoint{{Operation: clerk.CreateSignUp, Handler: clerk.API{SignUps: service, Keys: keys}.CreateSignUp}}, err
 	})
 }

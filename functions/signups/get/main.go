@@ -10,7 +10,7 @@ import (
 
 func main() {
 	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
-		service, err := assembly.SignUps(rt)
-		return []gateway.Endpoint{{Operation: clerk.GetSignUp, Handler: clerk.API{SignUps: service}.GetSignUp}}, err
+		service, keys, err := assembly.Sessions(rt)
+		return []gateway.Endpoint{{Operation: clerk.GetSignUp, Handler: clerk.API{SignUps: service, Keys: keys}.GetSignUp}}, err
 	})
 }

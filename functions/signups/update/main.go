@@ -10,7 +10,7 @@ import (
 
 func main() {
 	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
-		service, err := passwords.SignUps(rt)
-		return []gateway.Endpoint{{Operation: clerk.UpdateSignUp, Handler: clerk.API{SignUps: service}.UpdateSignUp}}, err
+		service, keys, err := passwords.SignUps(rt)
+		return []gateway.Endpoint{{Operation: clerk.UpdateSignUp, Handler: clerk.API{SignUps: service, Keys: keys}.UpdateSignUp}}, err
 	})
 }

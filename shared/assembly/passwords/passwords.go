@@ -11,13 +11,14 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/disposable"
 	"github.com/doorstep-auth/doorstep/shared/password"
 	"github.com/doorstep-auth/doorstep/shared/signup"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
-// SignUps is assembly.SignUps with what judges addresses and passwords and hashes them.
-func SignUps(rt *boot.Runtime) (*signup.Service, error) {
-	service, err := assembly.SignUps(rt)
+// SignUps is assembly.Sessions with what judges addresses and passwords and hashes them.
+func SignUps(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
+	service, keys, err := assembly.Sessions(rt)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	service.Disposable = disposable.Domain
 	service.Passwords = struct {
@@ -27,5 +28,5 @@ func SignUps(rt *boot.Runtime) (*signup.Service, error) {
 		password.NewChecker(rt.Settings.Password, rt.Settings.AppName, rt.HTTP),
 		password.NewHasher(rt.Settings.Password.Argon2, service.Keys, rand.Reader),
 	}
-	return service, nil
+	return service, keys, nil
 }

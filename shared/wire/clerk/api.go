@@ -10,10 +10,15 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
 // API serves the operations that need the sign-up service.
-type API struct{ SignUps *signup.Service }
+type API struct {
+	SignUps *signup.Service
+	// Keys sign session tokens.
+	Keys *token.SigningKeys
+}
 
 // GetClient serves GetClient. A native caller's envelope has no room for null, so
 // it gets a client at once (§1.5).
@@ -40,8 +45,11 @@ func (a API) clientAnswer(ctx context.Context, r *gateway.Request, find func(con
 		return nil, err
 	}
 	note(r, answer)
-	c := a.client(answer)
-	return ok(issue(a.SignUps.Settings, r, answer.Token), orNull(c), nil), nil
+	c, err := a.view(r, answer).client()
+	if err != nil {
+		return nil, err
+	}
+	return ok(issue(a.SignUps.Settings, r, answer), orNull(c), nil), nil
 }
 
 // DeleteClient serves DeleteClient.
@@ -55,7 +63,8 @@ func (a API) DeleteClient(ctx context.Context, r *gateway.Request) (*gateway.Res
 		return nil, err
 	}
 	note(r, answer)
-	return ok(withdraw(a.SignUps.Settings, r), orNull(a.client(answer)), nil), nil
+	c, err := a.view(r, answer).client()
+	return ok(withdraw(a.SignUps.Settings, r), orNull(c), nil), err
 }
 
 // orNull is c for an envelope, or a null that JSON shows as one.
@@ -123,34 +132,51 @@ func (a API) AttemptVerification(ctx context.Context, r *gateway.Request) (*gate
 
 // signUpAnswer runs an operation on a sign-up and answers with it and the client.
 func (a API) signUpAnswer(r *gateway.Request, run func(signup.Caller) (*signup.Answer, error)) (*gateway.Response, error) {
+	return a.answer(r, run, func(v *view) (any, error) {
+		return newSignUp(v.settings, v.answer.SignUp, v.answer.Now), nil
+	})
+}
+
+// answer runs an operation and answers in the envelope with what it is about and
+// the client, which also an error carries (§2.1, §2.2).
+func (a API) answer(r *gateway.Request, run func(signup.Caller) (*signup.Answer, error), about func(*view) (any, error)) (*gateway.Response, error) {
 	caller, err := callerOf(a.SignUps.Settings, r)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := run(caller)
-	if answer == nil {
-		return nil, err
+	answer, fault := run(caller)
+	if answer == nil || (fault != nil && answer.Client == nil) {
+		return nil, fault // nothing is known of the client, which may not have been looked for
 	}
 	note(r, answer)
-	resp, c := issue(a.SignUps.Settings, r, answer.Token), a.client(answer)
+	v := a.view(r, answer)
+	c, err := v.client()
 	if err != nil {
-		return nil, &withClient{error: err, client: c, response: resp}
+		return nil, err
 	}
-	return ok(resp, newSignUp(a.SignUps.Settings, answer.SignUp, answer.Now), c), nil
+	resp := issue(a.SignUps.Settings, r, answer)
+	if fault != nil {
+		return nil, &withClient{error: fault, client: c, response: resp}
+	}
+	shown, err := about(v)
+	if err != nil {
+		return nil, err
+	}
+	return ok(resp, shown, c), nil
 }
 
-// client is the piggybacked client (§2.1), or nil if the caller isn't one.
-func (a API) client(answer *signup.Answer) *client {
-	if answer.Client == nil {
-		return nil
-	}
-	return newClient(a.SignUps.Settings, answer)
+func (a API) view(r *gateway.Request, answer *signup.Answer) *view {
+	return &view{settings: a.SignUps.Settings, keys: a.Keys, request: r, answer: answer}
 }
 
 // note says in the request's log record whom it was about.
 func note(r *gateway.Request, answer *signup.Answer) {
 	if answer.Client != nil {
 		r.Note(slog.String("client", clientPrefix+answer.Client.ID.String()))
+	}
+	if answer.Session != nil {
+		r.Note(slog.String("session", sessionPrefix+answer.Session.ID.String()))
+		r.Note(slog.String("user", userPrefix+answer.Session.User.ID.String()))
 	}
 	if answer.SignUp != nil {
 		r.Note(slog.String("sign_up", signUpPrefix+answer.SignUp.ID.String()))
@@ -160,10 +186,11 @@ func note(r *gateway.Request, answer *signup.Answer) {
 
 // signUpID is the sign-up that the path names; the zero ID, which is nobody's, if
 // it names none.
-func signUpID(r *gateway.Request) signup.ID { return parseSignUpID(r.Params["id"]) }
+func signUpID(r *gateway.Request) signup.ID { return parseID(signUpPrefix, r.Params["id"]) }
 
-func parseSignUpID(text string) signup.ID {
-	bare, found := strings.CutPrefix(text, signUpPrefix)
+// parseID is the ID that text shows behind prefix; the zero ID if it shows none.
+func parseID(prefix, text string) signup.ID {
+	bare, found := strings.CutPrefix(text, prefix)
 	id, err := signup.ParseID(bare)
 	if !found || err != nil {
 		return signup.ID{}

@@ -1,6 +1,10 @@
 package clerk
 
 import (
+	"cmp"
+	"maps"
+	"net/url"
+
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
 
@@ -89,7 +93,7 @@ func displayConfig(s *settings.Settings, base string) dict {
 	config := dict{
 		"object": "display_config", "id": "dconf_doorstep", "instance_environment_type": "production",
 		"application_name": s.AppName, "theme": theme(), "preferred_sign_in_strategy": preferredStrategy(s),
-		"logo_image_url": "", "favicon_image_url": "", "branded": false,
+		"logo_image_url": s.Pages.LogoURL, "favicon_image_url": "", "branded": false,
 		"support_email": optional(s.Mail.ReplyTo), "help_url": nil,
 		"terms_url": optional(s.SignUp.TermsURL), "privacy_policy_url": optional(s.SignUp.PrivacyURL),
 		"experimental_force_oauth_first": false, "clerk_js_version": nil, "show_devmode_warning": false,
@@ -97,20 +101,33 @@ func displayConfig(s *settings.Settings, base string) dict {
 		"captcha_public_key": nil, "captcha_widget_type": nil, "captcha_public_key_invisible": nil,
 		"captcha_provider": nil, "captcha_oauth_bypass": []string{}, "captcha_heartbeat": false,
 	}
+	maps.Copy(config, pages(s, base))
+	return config
+}
+
+// pages are the addresses that SDKs send people to. What isn't built has the one
+// that it would have: SDKs need a text there.
+func pages(s *settings.Settings, base string) dict {
+	home := s.Home(base)
+	beside := func(path string) string {
+		u, err := url.Parse(home)
+		if err != nil {
+			return home // settings are checked, and a base is an origin
+		}
+		return u.ResolveReference(&url.URL{Path: path}).String()
+	}
+	all := dict{
+		"sign_in_url": cmp.Or(s.Pages.SignInURL, beside("/sign-in")), "sign_up_url": cmp.Or(s.Pages.SignUpURL, beside("/sign-up")),
+		"user_profile_url": beside("/user"), "waitlist_url": beside("/waitlist"), "oauth_consent_url": beside("/oauth-consent"),
+		"organization_profile_url": beside("/organization"), "create_organization_url": beside("/create-organization"),
+	}
 	for _, name := range []string{
-		"home_url", "after_sign_in_url", "after_sign_up_url", "after_sign_out_one_url", "after_switch_session_url",
+		"home_url", "after_sign_in_url", "after_sign_up_url", "after_sign_out_one_url", "after_sign_out_all_url", "after_switch_session_url",
 		"after_join_waitlist_url", "after_leave_organization_url", "after_create_organization_url", "logo_link_url",
 	} {
-		config[name] = base + "/"
+		all[name] = home
 	}
-	for name, path := range map[string]string{
-		"sign_in_url": "/sign-in", "sign_up_url": "/sign-up", "user_profile_url": "/user", "waitlist_url": "/waitlist",
-		"oauth_consent_url": "/oauth-consent", "after_sign_out_all_url": "/sign-in",
-		"organization_profile_url": "/organization", "create_organization_url": "/create-organization",
-	} {
-		config[name] = base + path
-	}
-	return config
+	return all
 }
 
 func preferredStrategy(s *settings.Settings) string {
@@ -214,6 +231,7 @@ func organizationSettings() dict {
 func commerceSettings() dict {
 	off := dict{"enabled": false, "has_paid_plans": false}
 	return dict{"billing": dict{
+		"enabled": false, "has_paid_user_plans": false, "has_paid_org_plans": false, // by their names in the Swift SDK
 		"stripe_publishable_key": nil, "free_trial_requires_payment_method": false, "user": off, "organization": off,
 	}}
 }

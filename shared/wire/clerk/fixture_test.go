@@ -19,6 +19,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/local/enginetest"
+	"github.com/doorstep-auth/doorstep/local/nativesdk"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/problem"
@@ -26,6 +27,7 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 	"github.com/doorstep-auth/doorstep/shared/table"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
 const (
@@ -91,6 +93,15 @@ func (w *watched) BeginVerification(ctx context.Context, proof signup.Proof, id 
 	return c, err
 }
 
+// signingKeys are made once: that takes long.
+var signingKeys = sync.OnceValue(func() *token.SigningKeys {
+	keys, err := token.NewSigningKeys(rand.Reader, startOfTests)
+	if err != nil {
+		panic(err)
+	}
+	return keys
+})
+
 // site is an instance with all operations of the wire, over a table in a real engine.
 type site struct {
 	*gateway.Function
@@ -119,7 +130,8 @@ func newSite(t *testing.T, change func(*settings.Settings)) *site {
 	})}
 	store := &watched{Store: table.New(cfg, enginetest.StartDynamoDB(t), enginetest.TableName), last: map[signup.ID]*signup.Client{}}
 	c, logged := &clock{t: startOfTests}, &bytes.Buffer{}
-	api := API{SignUps: &signup.Service{Settings: s, Store: store, Keys: keys, Passwords: plainPasswords{}, Now: c.now, Entropy: rand.Reader}}
+	t.Cleanup(func() { checkDescribed(t, logged.String()) })
+	api := API{SignUps: &signup.Service{Settings: s, Store: store, Keys: keys, Passwords: plainPasswords{}, Now: c.now, Entropy: rand.Reader}, Keys: signingKeys()}
 	return &site{t: t, settings: s, keys: keys, store: store, clock: c, logged: logged, Function: &gateway.Function{
 		Settings: s, Wire: Wire{}, Log: slog.New(slog.NewJSONHandler(logged, nil)), Now: c.now, Endpoints: endpoints(api, s),
 	}}
@@ -129,10 +141,17 @@ func endpoints(api API, s *settings.Settings) []gateway.Endpoint {
 	return []gateway.Endpoint{
 		{Operation: GetEnvironment, Handler: Environment(s)}, {Operation: GetClient, Handler: api.GetClient},
 		{Operation: CreateClient, Handler: api.CreateClient}, {Operation: DeleteClient, Handler: api.DeleteClient},
-		{Operation: Preflight, Handler: Preflighted}, {Operation: NotFound, Handler: Nothing},
+		{Operation: GetSDKFile, Handler: SDKFile(s)}, {Operation: Preflight, Handler: Preflighted}, {Operation: NotFound, Handler: Nothing},
 		{Operation: CreateSignUp, Handler: api.CreateSignUp}, {Operation: GetSignUp, Handler: api.GetSignUp},
 		{Operation: UpdateSignUp, Handler: api.UpdateSignUp}, {Operation: PrepareVerification, Handler: api.PrepareVerification},
 		{Operation: AttemptVerification, Handler: api.AttemptVerification},
+		{Operation: KeySet, Handler: PublicKeys(api.Keys)}, {Operation: OpenIDConfiguration, Handler: Discovery(s)},
+		{Operation: Handshake, Handler: api.Handshake},
+		{Operation: GetSession, Handler: api.GetSession}, {Operation: TouchSession, Handler: api.TouchSession},
+		{Operation: CreateSessionToken, Handler: api.CreateSessionToken}, {Operation: EndSession, Handler: api.EndSession},
+		{Operation: RemoveSession, Handler: api.RemoveSession}, {Operation: RemoveSessions, Handler: api.RemoveSessions},
+		{Operation: GetMe, Handler: api.GetMe}, {Operation: ListMySessions, Handler: api.ListMySessions},
+		{Operation: RevokeSession, Handler: api.RevokeSession},
 	}
 }
 
@@ -172,6 +191,8 @@ type agent struct {
 	*site
 	native bool
 	token  string // cookie's or header's value
+	uat    string // value of the cookie __client_uat
+	other  string // further cookies, as on one line
 	header map[string]string
 	signUp string
 	last   *answer
@@ -215,6 +236,12 @@ func (a *agent) call(method, path, rawQuery string, contentType, body string) *a
 	case a.token != "":
 		e.Cookies = []string{"__client=" + a.token}
 	}
+	if !a.native && a.uat != "" {
+		e.Cookies = append(e.Cookies, "__client_uat="+a.uat)
+	}
+	if a.other != "" {
+		e.Cookies = append(e.Cookies, a.other)
+	}
 	a.last = a.run(e)
 	a.keepToken()
 	if su, ok := a.last.at("response").(map[string]any); ok && su["object"] == "sign_up_attempt" {
@@ -240,10 +267,19 @@ func (s *site) run(e events.APIGatewayV2HTTPRequest) *answer {
 	}
 	got := &answer{t: s.t, status: out.StatusCode, header: out.Headers, text: out.Body}
 	if out.Body != "" {
-		if err := json.Unmarshal([]byte(out.Body), &got.body); err != nil {
+		target := any(&got.body)
+		if strings.HasPrefix(out.Body, "[") { // a bare list is the member list
+			got.body = map[string]any{"list": &[]any{}}
+			target = got.body["list"]
+		}
+		if err := json.Unmarshal([]byte(out.Body), target); err != nil {
 			s.t.Fatalf("%v in %s", err, out.Body)
 		}
+		if list, ok := target.(*[]any); ok {
+			got.body["list"] = *list
+		}
 	}
+	got.holdsForNativeSDKs(e)
 	for _, line := range out.Cookies {
 		cookie, err := http.ParseSetCookie(line)
 		if err != nil {
@@ -254,15 +290,40 @@ func (s *site) run(e events.APIGatewayV2HTTPRequest) *answer {
 	return got
 }
 
+// holdsForNativeSDKs holds every answer against what the Kotlin and Swift SDKs
+// decode. The envelope of a native GET has no room for null (§1.5).
+func (r *answer) holdsForNativeSDKs(e events.APIGatewayV2HTTPRequest) {
+	r.t.Helper()
+	native := strings.Contains(e.RawQueryString, "_is_native=1") && e.RequestContext.HTTP.Method == http.MethodGet
+	faults, _ := nativesdk.Check(r.body, native)
+	for _, fault := range faults {
+		r.t.Errorf("%s %s: %s", e.RequestContext.HTTP.Method, e.RawPath, fault)
+	}
+}
+
 func (a *agent) keepToken() {
 	if token, sent := a.last.header["authorization"]; sent && a.native {
 		a.token = token
 	}
 	for _, cookie := range a.last.cookies {
-		if cookie.Name == "__client" && !a.native {
+		switch {
+		case a.native:
+		case cookie.Name == "__client":
 			a.token = cookie.Value
+		case cookie.Name == "__client_uat":
+			a.uat = cookie.Value
 		}
 	}
+}
+
+// cookie is the one called name, or nil if the answer doesn't set it.
+func (r *answer) cookie(name string) *http.Cookie {
+	for _, cookie := range r.cookies {
+		if cookie.Name == name {
+			return cookie
+		}
+	}
+	return nil
 }
 
 const formType = "application/x-www-form-urlencoded"

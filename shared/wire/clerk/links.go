@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/doorstep-auth/doorstep/shared/gateway"
@@ -99,10 +100,16 @@ func (l Links) ConfirmLink(ctx context.Context, r *gateway.Request) (*gateway.Re
 	}
 	noteLink(r, answer)
 	resp := l.linkEnd(answer, r.Header("accept-language"))
-	if !answer.Token.IsZero() {
-		resp.Cookies = []*http.Cookie{cookie(l.SignUps.Settings, r, answer.Token.Reveal(), cookieLife)}
-	}
+	resp.Cookies = browserCookies(l.SignUps.Settings, r, answer.Token, linkAuthTime(answer))
 	return resp, nil
+}
+
+// linkAuthTime is authTime after a link: known if the caller is the client and somebody is signed in there.
+func linkAuthTime(a *signup.LinkAnswer) string {
+	if a.AuthChangedAt.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(a.AuthChangedAt.Unix(), 10)
 }
 
 // linkEnd is where a used link ends: at its redirect URL, or on a page of ours.
@@ -177,7 +184,7 @@ func reserved(name string) bool {
 	if err != nil {
 		return false // nobody reads it as one of ours
 	}
-	return slices.Contains([]string{statusParam, sessionParam, flowParam, approvalParam}, decoded)
+	return slices.Contains([]string{statusParam, sessionParam, flowParam, approvalParam, handshakeName}, decoded)
 }
 
 // CompleteLink serves CompleteLink: a native app's last step (§3.7).
@@ -192,6 +199,6 @@ func (a API) CompleteLink(ctx context.Context, r *gateway.Request) (*gateway.Res
 		if err := fields.Faults.Err(); err != nil {
 			return &signup.Answer{}, err
 		}
-		return a.SignUps.CompleteLink(ctx, caller, parseSignUpID(flow), approval, verifier)
+		return a.SignUps.CompleteLink(ctx, caller, parseID(signUpPrefix, flow), approval, verifier)
 	})
 }

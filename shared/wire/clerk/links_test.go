@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -118,7 +120,9 @@ func (v *visitor) keep(a visitorAnswer) {
 		if err != nil {
 			v.t.Fatal(err)
 		}
-		v.token = cookie.Value
+		if cookie.Name == clientCookie {
+			v.token = cookie.Value
+		}
 	}
 	if response, ok := a.json["response"].(map[string]any); ok && response["object"] == "sign_up_attempt" {
 		v.signUp = response["id"].(string)
@@ -214,7 +218,9 @@ func TestLinkOverTheWire(t *testing.T) {
 	if done.Headers["referrer-policy"] != "no-referrer" || done.Body != "" || done.Headers["access-control-allow-origin"] != "" {
 		t.Errorf("the redirect: %v %s", done.Headers, done.Body)
 	}
-	if len(done.Cookies) != 1 || !strings.Contains(done.Cookies[0], "HttpOnly; Secure; SameSite=Lax") {
+	signedIn, _ := at(after.json, "client.sessions.0.created_at").(float64)
+	if len(done.Cookies) != 2 || !strings.Contains(done.Cookies[0], "HttpOnly; Secure; SameSite=Lax") ||
+		!strings.HasPrefix(done.Cookies[1], fmt.Sprintf("__client_uat=%.0f; ", math.Floor(signedIn/1000))) {
 		t.Errorf("R52: the cookies: %v", done.Cookies)
 	}
 	for path, want := range map[string]any{"status": "verified", "strategy": "email_link", "next_action": "", "verified_at_client": after.at("client", "id")} {
@@ -279,7 +285,7 @@ func TestLinkEndsOnAPage(t *testing.T) {
 		t.Errorf("a stranger sees %s", page.Body)
 	}
 	v.token = token
-	if page := v.mustBe(v.send(confirmRoute, query, ""), 200); !strings.Contains(page.Body, "is confirmed") || len(page.Cookies) != 1 {
+	if page := v.mustBe(v.send(confirmRoute, query, ""), 200); !strings.Contains(page.Body, "is confirmed") || len(page.Cookies) != 2 {
 		t.Errorf("the one who began sees %s", page.Body)
 	}
 }

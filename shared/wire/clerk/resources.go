@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
+	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
 // Prefixes of the ids (§4).
@@ -147,29 +149,77 @@ type client struct {
 	UpdatedAt                  int64      `json:"updated_at"`
 }
 
-func newClient(s *settings.Settings, answer *signup.Answer) *client {
-	c := answer.Client
+// view renders what one request is answered with.
+type view struct {
+	settings *settings.Settings
+	keys     *token.SigningKeys // nil where no session can be
+	request  *gateway.Request
+	answer   *signup.Answer
+	tokens   map[signup.ID]*sessionToken // signing takes a millisecond: once per session
+}
+
+// client is the answer's client, or nil if the caller isn't one.
+func (v *view) client() (*client, error) {
+	c, s, answer := v.answer.Client, v.settings, v.answer
+	if c == nil {
+		return nil, nil
+	}
 	r := &client{
 		Object: "client", ID: clientPrefix + c.ID.String(), Sessions: []*session{},
 		CreatedAt: c.CreatedAt.UnixMilli(), UpdatedAt: c.UpdatedAt.UnixMilli(),
 	}
 	for _, session := range answer.Sessions {
-		r.Sessions = append(r.Sessions, newSession(session, answer.Now))
-		if session.ID == c.Active {
-			r.LastActiveSessionID = optional(sessionPrefix + session.ID.String())
+		rendered, err := v.session(session)
+		if err != nil {
+			return nil, err
 		}
+		r.Sessions = append(r.Sessions, rendered)
+	}
+	if active := answer.ActiveSession(); active != nil {
+		r.LastActiveSessionID = optional(sessionPrefix + active.ID.String())
 	}
 	if c.SignUp != nil && c.SignUp.StatusAt(answer.Now) == signup.MissingRequirements {
 		r.SignUp = newSignUp(s, c.SignUp, answer.Now)
 	}
-	return r
+	return r, nil
+}
+
+// session is a live session. The active one, and the one that the answer is about,
+// come with a token, so that an SDK needn't ask for it.
+func (v *view) session(s *signup.Session) (*session, error) {
+	r := newSession(s, sessionActive, v.answer.Now)
+	if s != v.answer.ActiveSession() && (v.answer.Session == nil || s.ID != v.answer.Session.ID) {
+		return r, nil
+	}
+	var err error
+	r.LastActiveToken, err = v.token(s)
+	return r, err
+}
+
+// token is a session's token, or nil where nothing is signed.
+func (v *view) token(s *signup.Session) (*sessionToken, error) {
+	if v.keys == nil {
+		return nil, nil
+	}
+	if made := v.tokens[s.ID]; made != nil {
+		return made, nil
+	}
+	made, err := newSessionToken(v.keys, v.settings, v.request, s, v.answer.Now)
+	if err != nil {
+		return nil, err
+	}
+	if v.tokens == nil {
+		v.tokens = map[signup.ID]*sessionToken{}
+	}
+	v.tokens[s.ID] = made
+	return made, nil
 }
 
 // session is the Session resource (§4.4).
 type session struct {
 	Object                   string         `json:"object"`
 	ID                       string         `json:"id"`
-	Status                   string         `json:"status"`
+	Status                   sessionStatus  `json:"status"`
 	ExpireAt                 int64          `json:"expire_at"`
 	AbandonAt                int64          `json:"abandon_at"`
 	LastActiveAt             int64          `json:"last_active_at"`
@@ -181,8 +231,19 @@ type session struct {
 	FactorVerificationAge    [2]int         `json:"factor_verification_age"` // minutes since the first factor; no second
 	CreatedAt                int64          `json:"created_at"`
 	UpdatedAt                int64          `json:"updated_at"`
-	LastActiveToken          any            `json:"last_active_token"`
+	LastActiveToken          *sessionToken  `json:"last_active_token"`
 }
+
+// sessionStatus is where a session stands.
+type sessionStatus string
+
+// The statuses of a session that an answer can show. Only an active one is in its client.
+const (
+	sessionActive  sessionStatus = "active"
+	sessionEnded   sessionStatus = "ended"
+	sessionRemoved sessionStatus = "removed"
+	sessionRevoked sessionStatus = "revoked"
+)
 
 type publicUserData struct {
 	FirstName       *string `json:"first_name"`
@@ -195,10 +256,10 @@ type publicUserData struct {
 	ProfileImageURL string  `json:"profile_image_url"`
 }
 
-func newSession(s *signup.Session, now time.Time) *session {
+func newSession(s *signup.Session, status sessionStatus, now time.Time) *session {
 	u := s.User
 	return &session{
-		Object: "session", ID: sessionPrefix + s.ID.String(), Status: "active",
+		Object: "session", ID: sessionPrefix + s.ID.String(), Status: status,
 		ExpireAt: s.IdleUntil.UnixMilli(), AbandonAt: s.ExpiresAt.UnixMilli(), LastActiveAt: s.LastActiveAt.UnixMilli(),
 		Tasks: []string{}, User: newUser(u, s.LastActiveAt),
 		PublicUserData: publicUserData{

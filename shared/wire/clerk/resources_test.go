@@ -8,26 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/doorstep-auth/doorstep/local/nativesdk"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
-
-// kindOf is what a decoded JSON value is, as testdata words it.
-func kindOf(value any) string {
-	switch value.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "flag"
-	case float64:
-		return "number"
-	case string:
-		return "text"
-	case []any:
-		return "list"
-	}
-	return "object"
-}
 
 // find holds that the path is there and calls check with each value under it; * is every member.
 func find(value any, path string, check func(where string, value any, found bool)) {
@@ -64,46 +48,35 @@ func seek(value any, where string, path []string, check func(string, any, bool))
 	seek(member, where+"."+path[0], path[1:], check)
 }
 
-// TestSDKsRequired holds what the Kotlin and Swift SDKs can't do without (§3.1,
-// §4.1, §4.3–§4.5) against every state of each resource; text? may be null.
-func TestSDKsRequired(t *testing.T) {
+// TestNativeSDKs shows native SDKs every resource that their models decode, in
+// several states; each answer of these tests is held against the models (see run).
+func TestNativeSDKs(t *testing.T) {
 	w := newWalk(t)
 	bare := newSite(t, func(s *settings.Settings) {
 		everyAttribute(settings.Off)(s)
 		s.Attributes.Username.Requirement = settings.Required
-	}).browser()
-	nameless := bare.create("username", "ada_lovelace").must(200)
-	environments := []any{
-		newSite(t, nil).browser().get("/v1/environment").must(200).body,
-		bare.get("/v1/environment").must(200).body,
+	}).app()
+	answers := []*answer{
+		bare.get("/v1/environment").must(200), bare.get("/v1/client").must(200),
+		bare.create("username", "ada_lovelace").must(200), bare.create("username", "ada_lovelace"),
 		newSite(t, func(s *settings.Settings) {
 			everyAttribute(settings.Required)(s)
 			s.SignUp.LegalConsent, s.SignUp.TermsURL = true, "https://app.example.com/terms"
-		}).browser().get("/v1/environment").must(200).body,
+		}).app().get("/v1/environment").must(200),
+		w.empty, w.supplied, w.prepared, w.complete, w.again, w.abandoned,
 	}
-	steps := []*answer{w.empty, w.supplied, w.prepared, w.complete, w.again, w.abandoned, nameless}
-	resources := map[string][]any{"environment": environments}
-	for _, step := range steps {
-		resources["signup"] = append(resources["signup"], step.at("response"))
-		resources["client"] = append(resources["client"], step.at("client"))
+	missing := map[string]bool{}
+	for _, resource := range nativesdk.Resources() {
+		missing[resource] = true
 	}
-	for _, step := range []*answer{w.complete, w.again, nameless} {
-		resources["session"] = append(resources["session"], step.at("client.sessions.0"))
-		resources["user"] = append(resources["user"], step.at("client.sessions.0.user"))
-	}
-	for _, row := range lines(t, "required.txt") {
-		columns := strings.Fields(row)
-		kind, nullable := strings.CutSuffix(columns[3], "?")
-		if len(resources[columns[1]]) == 0 {
-			t.Fatalf("%q checks nothing", row)
+	for _, a := range answers {
+		_, seen := nativesdk.Check(a.body, true)
+		for resource := range seen {
+			delete(missing, resource)
 		}
-		for i, resource := range resources[columns[1]] {
-			find(resource, columns[2], func(where string, value any, found bool) {
-				if got := kindOf(value); !found || (got != kind && !(nullable && value == nil)) {
-					t.Errorf("%s, %s %d: %s is %s (there: %v), want %s", columns[0], columns[1], i, where, got, found, columns[3])
-				}
-			})
-		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("nothing shows %v", slices.Collect(maps.Keys(missing)))
 	}
 }
 
@@ -247,20 +220,39 @@ func TestRefusedMailShows(t *testing.T) {
 	}
 }
 
-// The environment has every key of a body that is known to load all SDKs, with a value of the same kind.
+// beyondTheWire are members of the environment that the body which is known to load
+// all SDKs lacks, with why they are there. It lacks none the other way round.
+var beyondTheWire = map[string]string{
+	"user_settings.attributes.birthday":             "an attribute of ours",
+	"user_settings.attributes.gender":               "an attribute of ours",
+	"commerce_settings.billing.enabled":             "a Swift model needs it",
+	"commerce_settings.billing.has_paid_user_plans": "a Swift model needs it",
+	"commerce_settings.billing.has_paid_org_plans":  "a Swift model needs it",
+}
+
+// The environment has every member of a body that is known to load all SDKs, with a
+// value of the same kind (with ? it may be null), and no other without a reason.
 func TestEnvironmentHasTheWiresKeys(t *testing.T) {
 	for name, change := range map[string]func(*settings.Settings){
 		"default": nil, "off": everyAttribute(settings.Off), "required": everyAttribute(settings.Required),
 		"no strategies": func(s *settings.Settings) { s.Attributes.EmailAddress.Strategies = nil },
 	} {
 		body := newSite(t, change).browser().get("/v1/environment").must(200).body
+		known := map[string]bool{}
 		for _, row := range lines(t, "environment.txt") {
 			path, kind, _ := strings.Cut(row, " ")
+			kind, nullable := strings.CutSuffix(kind, "?")
+			known[path] = true
 			find(body, path, func(where string, value any, found bool) {
-				if got := kindOf(value); !found || (kind != "any" && got != kind) {
+				if got := nativesdk.KindOf(value); !found || (got != kind && !(nullable && value == nil)) {
 					t.Errorf("%s: %s is %s (there: %v), want %s", name, where, got, found, kind)
 				}
 			})
+		}
+		for _, path := range paths(body, "", slices.Collect(maps.Keys(beyondTheWire))) {
+			if !known[path] && beyondTheWire[path] == "" {
+				t.Errorf("%s: %s is no member of the wire's", name, path)
+			}
 		}
 	}
 }
@@ -277,6 +269,10 @@ func TestEnvironmentFollowsTheSettings(t *testing.T) {
 		s.SignUp.LegalConsent, s.SignUp.TermsURL, s.SignUp.PrivacyURL = true, "https://app.example.com/terms", "https://app.example.com/privacy"
 		s.Mail.ReplyTo = "help@example.com"
 		s.Native.Enabled, s.EnumerationProtection = false, true
+		s.Verification.RequireSameClient = false
+		s.Pages = settings.Pages{
+			HomeURL: "https://www.example.com/start?x", SignUpURL: "https://app.example.com/join", LogoURL: "https://www.example.com/logo.svg",
+		}
 	})
 	for path, want := range map[string]any{
 		"auth_config.single_session_mode": false, "auth_config.email_address": "on", "auth_config.username": "required", "auth_config.password": "off",
@@ -285,7 +281,9 @@ func TestEnvironmentFollowsTheSettings(t *testing.T) {
 		"auth_config.native_settings.api_enabled": false,
 		"display_config.application_name":         "Countess", "display_config.terms_url": "https://app.example.com/terms",
 		"display_config.privacy_policy_url": "https://app.example.com/privacy", "display_config.support_email": "help@example.com",
-		"display_config.home_url": "https://accounts.example.com/api/", "display_config.sign_up_url": "https://accounts.example.com/api/sign-up",
+		"display_config.home_url": "https://www.example.com/start?x", "display_config.after_sign_up_url": "https://www.example.com/start?x",
+		"display_config.sign_up_url": "https://app.example.com/join", "display_config.sign_in_url": "https://www.example.com/sign-in",
+		"display_config.logo_image_url": "https://www.example.com/logo.svg", "user_settings.attack_protection.email_link.require_same_client": false,
 		"display_config.preferred_sign_in_strategy": "otp",
 		"user_settings.sign_up.mode":                "public", "user_settings.sign_up.legal_consent_enabled": true, "user_settings.sign_up.captcha_enabled": false,
 		"user_settings.password_settings.min_length": 20.0, "user_settings.password_settings.max_length": 200.0,
@@ -312,12 +310,21 @@ func TestR3EnvironmentAsksForNoComposition(t *testing.T) {
 	}
 }
 
-// An instance without a public address is found by the host of the request.
-func TestEnvironmentAddressesFollowTheRequest(t *testing.T) {
-	s := newSite(t, func(s *settings.Settings) { s.PublicURL = "" })
-	a := s.browser()
-	a.header = map[string]string{"host": "localhost:8080", "x-forwarded-proto": "http"}
-	a.get("/v1/environment").must(200).is("display_config.home_url", "http://localhost:8080/")
+// The first page is the settings', else the first allowed web site's, else that of
+// the host: the settings' or, without a public address, the request's.
+func TestEnvironmentNamesAHome(t *testing.T) {
+	for home, change := range map[string]func(*settings.Settings){
+		appOrigin + "/": func(s *settings.Settings) { s.AllowedOrigins = []string{"http://localhost:*", "app://own", appOrigin} },
+		"https://" + apiHost + "/": func(s *settings.Settings) {
+			s.AllowedOrigins, s.PublicURL = []string{"http://localhost:*"}, "https://"+apiHost+"/__clerk"
+		},
+		"http://localhost:8080/": func(s *settings.Settings) { s.AllowedOrigins, s.PublicURL = nil, "" },
+	} {
+		a := newSite(t, change).browser()
+		a.header = map[string]string{"host": "localhost:8080", "x-forwarded-proto": "http"}
+		got := a.get("/v1/environment").must(200).is("display_config.home_url", home).is("display_config.sign_in_url", home+"sign-in")
+		got.is("display_config.logo_image_url", "")
+	}
 }
 
 // Each code that a caller can be told has the wire's status; the few that are our own are listed.

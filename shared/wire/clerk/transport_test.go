@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,12 +190,12 @@ func TestR49CookieRotates(t *testing.T) {
 	a.prepare().must(200)
 	tab := *a
 	done := a.attempt(a.code()).must(200)
-	if a.token == tab.token || len(done.cookies) != 1 {
+	if a.token == tab.token || len(done.cookies) != 2 {
 		t.Fatal("the cookie didn't change")
 	}
 	old := tab.token
 	polled := tab.get(a.path("")).must(200).is("response.status", "complete").is("client.sessions.0.id", done.at("response.created_session_id"))
-	if len(polled.cookies) != 1 || tab.token != a.token {
+	if len(polled.cookies) != 2 || tab.token != a.token {
 		t.Error("the other tab didn't get the new cookie")
 	}
 	s.clock.forward(time.Minute)
@@ -508,4 +510,65 @@ func FuzzAuthorization(f *testing.F) {
 			t.Errorf("%q was read as %q", value, got.Reveal())
 		}
 	})
+}
+
+// What SDKs send beside the documented parameters and fields changes nothing (§1.2,
+// §1.3): versions of any date, a session, retries, nonces, headers of the device.
+func TestWhatSDKsAddIsIgnored(t *testing.T) {
+	const query = "__clerk_api_version=2031-02-30&_clerk_js_version=9&_clerk_session_id=sess_1&_clerk_retry_attempt=3&rotating_token_nonce=x" +
+		"&__clerk_db_jwt=dvb_1&__dev_session=x&__domain=app.example.com&debug=skip_cache&expired_token=x&a=1&a=2"
+	headers := map[string]string{
+		"clerk-api-version": "2099-12-31", "x-clerk-client-id": "client_1", "x-native-device-id": "d", "x-android-sdk-version": "9", "x-mobile": "1",
+		"x-device-type": "phone", "x-is-sandbox": "true", "user-agent": "clerk", "clerk-proxy-url": "https://evil.example", "clerk-secret-key": "sk_live_x",
+	}
+	const fields = "&locale=en-US&timezone=Europe%2FBerlin&captcha_token=x&captcha_widget_type=smart&captcha_error=&captcha_action=signup&proof_token=x" +
+		"&protect_check=x&__unknown=x&tab_state=focused&oidc_prompt=none&enterprise_connection_id=&favourite_color=blue&favourite_color=red"
+	for name, a := range map[string]*agent{"browser": newSite(t, nil).browser(), "app": newSite(t, nil).app()} {
+		maps.Copy(a.header, headers)
+		a.call("GET", "/v1/environment", query, "", "").must(200)
+		a.call("GET", "/v1/client", query, "", "").must(200)
+		a.call("POST", "/v1/client/sign_ups", query, formType, "email_address=ada%40example.com&password=correct+horse+battery"+fields).must(200)
+		a.call("PATCH", a.path(""), query, formType, "first_name=Ada"+fields).must(200).is("response.first_name", "Ada")
+		a.call("POST", a.path("/prepare_verification"), query, formType, "strategy=email_code"+fields).must(200)
+		a.call("POST", a.path("/attempt_verification"), query, formType, "strategy=email_code&code="+a.code()+fields).must(200)
+		a.last.is("response.status", "complete")
+		a.call("GET", a.path(""), query, "", "").must(200).is("response.status", "complete")
+		if a.last.at("client.sessions.0.id") == nil {
+			t.Errorf("%s: no session", name)
+		}
+		a.call("DELETE", "/v1/client", query, "", "").must(200)
+	}
+}
+
+// A native client in a web view asks first (§1.7), and then goes by its own origin.
+func TestNativeClientInAWebContext(t *testing.T) {
+	const extension = "chrome-extension://abcdefghijklmnop"
+	s := newSite(t, func(s *settings.Settings) { s.AllowedOrigins = append(s.AllowedOrigins, extension) })
+	a := s.app()
+	a.header["origin"] = extension
+	a.header["access-control-request-method"], a.header["access-control-request-headers"] = "PATCH", "authorization,content-type,x-mobile"
+	asked := a.call("OPTIONS", "/v1/client", "_is_native=1", "", "")
+	for name, want := range map[string][]string{
+		"access-control-allow-origin": {extension}, "access-control-allow-credentials": {"true"}, "access-control-expose-headers": {"Authorization", "Retry-After"},
+		"access-control-allow-methods": {"GET", "POST", "PUT", "PATCH", "DELETE"}, "access-control-allow-headers": {"authorization", "content-type", "x-mobile", "x-expo-sdk-version"},
+	} {
+		given := strings.Split(asked.header[name], ", ")
+		for _, one := range want {
+			if !slices.Contains(given, one) {
+				t.Errorf("%s is %q, without %s", name, asked.header[name], one)
+			}
+		}
+	}
+	id := a.get("/v1/client").must(200).at("response.id")
+	a.get("/v1/client").must(200).is("response.id", id)
+	a.header["origin"] = appOrigin
+	a.get("/v1/client").must(400, "origin_authorization_headers_conflict")
+	a.header["origin"] = "chrome-extension://another"
+	a.get("/v1/client").must(400, "origin_authorization_headers_conflict")
+	// iOS reads an empty header, and no token behind Bearer, as "forget the token".
+	a.header["origin"] = extension
+	gone := a.call("DELETE", "/v1/client", "", "", "").must(200)
+	if value, sent := gone.header["authorization"]; !sent || value != "" {
+		t.Errorf("%q, %v", value, sent)
+	}
 }

@@ -1,0 +1,20 @@
+// Command end ends one session of the calling client.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+)
+
+func main() {
+	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		service, keys, err := assembly.Sessions(rt)
+		api := clerk.API{SignUps: service, Keys: keys}
+		return []gateway.Endpoint{
+			{Operation: clerk.EndSession, Handler: api.EndSession},
+			{Operation: clerk.RemoveSession, Handler: api.RemoveSession},
+		}, err
+	})
+}

@@ -1,0 +1,16 @@
+// Command list returns the live sessions of the user who is signed in.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+)
+
+func main() {
+	boot.ServeHTTP(clerk.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		service, keys, err := assembly.Sessions(rt)
+		return []gateway.Endpoint{{Operation: clerk.ListMySessions, Handler: clerk.API{SignUps: service, Keys: keys}.ListMySessions}}, err
+	})
+}
