@@ -34,7 +34,7 @@ func errorsPage() ([]byte, error) {
 
 // errorField says whether p is about a field: by its text, or by its code, whose prefix promises one.
 func errorField(p *problem.Problem) string {
-	if strings.Contains(p.Text, "{param}") || strings.HasPrefix(p.Code, "form_") || p == problem.LegalNotAccepted {
+	if strings.Contains(p.Text, "{param}") || strings.HasPrefix(p.Code, "form_") {
 		return "yes"
 	}
 	return "—"

@@ -32,6 +32,7 @@ var documents = []document{
 	{"docs/data-model.md", dataModelPage},
 	{"docs/operations.md", operationsPage},
 	{"docs/limits.md", limitsPage},
+	{"docs/openapi.json", openAPIDocument},
 	{"docs/security.md", securityPage},
 }
 
@@ -87,6 +88,8 @@ func (d document) page() ([]byte, error) {
 		return append([]byte("<!-- "+origin+" -->\n\n"), body...), nil
 	case ".yaml":
 		return append([]byte("# "+origin+"\n"), body...), nil
+	case ".json":
+		return bytes.Replace(body, []byte("{\n"), []byte("{\n  \"x-generated\": \""+origin+"\",\n"), 1), nil
 	}
 	return nil, errors.New("no known way to say on top that it is generated")
 }

@@ -55,8 +55,6 @@ var requirements = []string{
 var partly = map[int]string{
 	26: "no look at how fast a person acts, and no CAPTCHA",
 	28: "there are no operators yet, so no first one",
-	41: "keys only; no token is issued yet",
-	42: "keys only; no token is read yet",
 }
 
 var numberedTest = regexp.MustCompile(`^func (Test|Fuzz)((?:R\d+)+)([A-Z_]\w*)?\(`)
