@@ -69,10 +69,34 @@ verify: ## formatting, vet, staticcheck, generated documents
 generate: ## write the generated documents
 	go run ./docs/generate
 
+# A venv of its own: SAM's tools pin other versions.
+PYTHON_LIBRARIES := .venv/backend/done
+
+$(PYTHON_LIBRARIES): local/backend/requirements.txt
+	@echo "installing PyJWT into .venv/backend (once)"
+	@python3 -m venv .venv/backend
+	@.venv/backend/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+python-check: $(PYTHON_LIBRARIES) ## verify session tokens with PyJWT; needs Python 3 with venv
+	@$(BUILD_RUNNER) && $(RUNNER) install
+	PYTHON=$(CURDIR)/.venv/backend/bin/python go test -count=1 -run InPython ./local/backend
+
+OPENAPI_TOOLS := .venv/openapi/done
+
+$(OPENAPI_TOOLS): local/openapi/requirements.txt
+	@echo "installing schemathesis into .venv/openapi (once)"
+	@python3 -m venv .venv/openapi
+	@.venv/openapi/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+openapi-check: $(OPENAPI_TOOLS) ## hold docs/openapi.json against the running system, with schemathesis (OPTIONS=)
+	@go build -o .local/bin/openapi ./local/openapi && exec .local/bin/openapi $(OPTIONS)
+
 disposable-domains: ## refresh the list of throwaway mail domains, to be read before it is committed (VERSION=)
 	cd shared/disposable && go run ./internal/refresh -version "$(VERSION)"
 
-.PHONY: setup test fuzz bench-enumeration verify generate disposable-domains
+.PHONY: setup test fuzz bench-enumeration verify generate python-check openapi-check disposable-domains
 
 ## -- SAM (template.yaml) ----------------------------------------------------------
 

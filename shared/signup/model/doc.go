@@ -1,7 +1,8 @@
-// Package model tells a second time, as plainly as it can, what a sign-up does: the
-// reference that random sequences of operations are compared with. It shares no code
-// with what it judges and imports the standard library only, so that a mistake has to
-// be made twice to go unseen. Nothing but tests uses it.
+// Package model tells a second time, as plainly as it can, what a sign-up does and
+// what becomes of the sessions that it yields: the reference that random sequences of
+// operations are compared with. It shares no code with what it judges and imports the
+// standard library only, so that a mistake has to be made twice to go unseen. Nothing
+// but tests uses it.
 //
 // A World is everything there is. An Op is what a caller asks for; Begin makes it a
 // Run, whose steps are its effects, one after the other. Taking all steps is the
@@ -10,7 +11,8 @@
 //
 // To add an operation: its Kind and what it takes in Op, its steps in the table
 // operations, one for each write, and what can be seen of its state in State, with
-// what may never be so in Faults. In the tests, kinds draws it, service.send sends it
-// and view.add reads what it stores. A bug or two of its own in bugs show that it is
+// what may never be so, or never become so, in Faults and FaultsSince. In the tests,
+// signingUp or holdingSessions draws it, service.send or sendSession sends it and
+// view.add reads what it stores. A bug or two of its own in bugs show that it is
 // looked at.
 package model

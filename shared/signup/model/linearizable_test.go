@@ -344,12 +344,13 @@ func (in counterInput) noted(err error) []noted {
 
 // races are the histories that are checked.
 var races = map[string]func(*engines, *rapid.T, bug) error{
-	"claims": (*engines).raceForClaims, "attempts": (*engines).raceForAttempts,
+	"claims": (*engines).raceForClaims, "attempts": (*engines).raceForAttempts, "sessions": (*engines).raceForSessions,
 }
 
-// TestR25HistoriesAreLinearizable has many people complete, and many codes tried, at
-// once: what each was told and what is left must come of some order of them.
-func TestR25HistoriesAreLinearizable(t *testing.T) {
+// TestR25R50HistoriesAreLinearizable has many people complete, many codes tried, and one
+// client's sessions used and ended, at once: what each was told and what is left must
+// come of some order of them.
+func TestR25R50HistoriesAreLinearizable(t *testing.T) {
 	for name, race := range races {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -370,12 +371,15 @@ func TestHistoriesFindSeededBugs(t *testing.T) {
 		bug
 	}{
 		{"claims", bug{name: "a claim is put over another's", rewrite: unclaimed}},
-		{"claims", bug{name: "an unverified claim stays", rewrite: without("CLAIM", false)}},
+		{"claims", bug{name: "an unverified claim stays", rewrite: without("CLAIM", puts)}},
 		{"attempts", bug{name: "an attempt isn't counted", rewrite: spoilt("su.vs.#kind.#attempts + :one", "su.vs.#kind.#attempts")}},
 		{"attempts", bug{name: "a code is tried once too often", rewrite: spoilt("#attempts < :limit", "#attempts <= :limit")}},
 		{"attempts", bug{name: "a used code is judged", rewrite: spoilt(
 			" AND attribute_not_exists(su.co)", "", " AND attribute_not_exists(su.vs.#kind.vd)", "",
 			" AND (attribute_not_exists(su.vs.#kind.tr) OR su.vs.#kind.tr <> :tried)", "")}},
+		{"sessions", bug{name: "a touch brings an ended session back", rewrite: spoilt("attribute_exists(pk)", "attribute_not_exists(gone)")}},
+		{"sessions", bug{name: "a tab ends what another has ended", rewrite: unheeding}},
+		{"sessions", bug{name: "an ended session stays", rewrite: without("SESSION", deletes)}},
 	} {
 		t.Run(strings.ReplaceAll(seeded.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()

@@ -24,10 +24,14 @@ import (
 // TestR25ModelWithoutLimits plays random scripts on the service and on the reference:
 // what callers are told, what the table holds and which mails become due has to be the
 // same, or, of a crash and of two requests at once, one of what may be.
-func TestR25ModelWithoutLimits(t *testing.T) { checkScripts(t, scripts(false)) }
+func TestR25ModelWithoutLimits(t *testing.T) { checkScripts(t, scripts(unlimited)) }
 
 // TestR22ModelWithLimits does the same under rate limits.
-func TestR22ModelWithLimits(t *testing.T) { checkScripts(t, scripts(true)) }
+func TestR22ModelWithLimits(t *testing.T) { checkScripts(t, scripts(limited)) }
+
+// TestR50R51ModelOfSessions does the same with those who are signed in, some of them on
+// several clients: nothing that is over comes back, and nothing outlives its limits.
+func TestR50R51ModelOfSessions(t *testing.T) { checkScripts(t, scripts(signedIn)) }
 
 func checkScripts(t *testing.T, drawn *rapid.Generator[script]) {
 	t.Parallel()
@@ -40,7 +44,7 @@ func checkScripts(t *testing.T, drawn *rapid.Generator[script]) {
 }
 
 // ordinaryChecks is how many scripts and histories each test plays unless -rapid.checks says otherwise.
-const ordinaryChecks = "25"
+const ordinaryChecks = "15"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -58,6 +62,7 @@ func TestMain(m *testing.M) {
 type playing struct {
 	player
 	worlds []*model.World // what the table may be like inside, by all that was seen
+	before model.State    // of the table, as it was seen last
 	log    []string
 }
 
@@ -87,12 +92,16 @@ func (p *playing) step(s step) error {
 		return p.hammer(s)
 	case resend:
 		return p.resend(s)
+	case abide:
+		return p.abide(s)
+	case crowd:
+		return p.crowd(s)
 	}
 	op := p.request(s)
 	switch {
 	case s.With != nil && s.With.Do != nothing:
 		return p.together(op, p.request(*s.With))
-	case s.Crash.Call == 0:
+	case s.Crash.Call == 0, op.Kind == model.SignIn:
 		return p.undisturbed(op)
 	}
 	if err := p.crashed(op, s.Crash); err != nil || !s.Again {
@@ -133,12 +142,45 @@ func (p *playing) resend(s step) error {
 	return p.undisturbed(p.request(s))
 }
 
+// abide uses a session every five minutes, or every six days until it is over for good.
+func (p *playing) abide(s step) error {
+	times, wait := 2, 5*time.Minute-30*time.Second+s.Wait
+	if s.Choice > 5 {
+		times, wait = 5, 6*24*time.Hour
+	}
+	for range times {
+		if err := p.undisturbed(p.request(s)); err != nil {
+			return err
+		}
+		p.forward(wait)
+	}
+	return p.undisturbed(p.request(s))
+}
+
+// crowd fills a client with sessions, and has somebody new sign up on it.
+func (p *playing) crowd(s step) error {
+	if err := p.undisturbed(p.request(s)); err != nil {
+		return err
+	}
+	s.Do = squat
+	op := p.request(s)
+	letters := strings.Map(func(digit rune) rune { return rune("abcdefghkp"[digit-'0']) }, fmt.Sprint(op.Serial)) // that look like no others
+	op.Token, op.Input.Email, op.Input.Username, op.Input.Password = 0, letters+"@example.com", "eve_"+letters, model.Long
+	return p.undisturbed(op)
+}
+
 func (p *playing) undisturbed(op model.Op) error {
 	return p.heard([]answered{p.send(op)}, func(w *model.World) []model.Ending { return []model.Ending{model.Apply(w, op)} })
 }
 
-// together does two operations at once.
+// together does two operations at once, but for signing in, which is none of the service's.
 func (p *playing) together(a, b model.Op) error {
+	if a.Kind == model.SignIn || b.Kind == model.SignIn {
+		if err := p.undisturbed(a); err != nil {
+			return err
+		}
+		return p.undisturbed(b)
+	}
 	answers := make([]answered, 2)
 	var both sync.WaitGroup
 	for i, op := range []model.Op{a, b} {
@@ -174,7 +216,18 @@ func (p *playing) heard(answers []answered, endings func(*model.World) []model.E
 		p.remember(a)
 		outcomes = append(outcomes, out)
 	}
-	return p.narrow(answers[len(answers)-1].op.Serial, outcomes, endings)
+	return p.narrow(p.nameless(answers), outcomes, endings)
+}
+
+// nameless is the serial of the operation that has made what no answer shows: a create
+// that was refused may have left its sign-up.
+func (p *playing) nameless(answers []answered) int {
+	for _, a := range answers {
+		if a.op.Kind == model.Create && p.names.ids[fmt.Sprintf("s%d", a.op.Serial)].IsZero() {
+			return a.op.Serial
+		}
+	}
+	return answers[len(answers)-1].op.Serial
 }
 
 // remember is what the device knows from now on.
@@ -183,6 +236,11 @@ func (p *playing) remember(a answered) {
 		return
 	}
 	p.clients[a.op.Device] = p.names.clients[a.full.Client.ID]
+	for _, session := range a.full.Sessions {
+		if name := p.names.signUps[session.ID]; !slices.Contains(p.sessions[a.op.Device], name) {
+			p.sessions[a.op.Device] = append(p.sessions[a.op.Device], name)
+		}
+	}
 	if su := a.full.Client.SignUp; su != nil && p.names.signUps[su.ID] != "" {
 		p.signUps[a.op.Device] = p.names.signUps[su.ID]
 	}
@@ -210,7 +268,9 @@ func (p *playing) narrow(serial int, outcomes []model.Outcome, endings func(*mod
 	if len(next) == 0 {
 		return fmt.Errorf("the reference (-) and the service (+) part:\n%s", closest(apart, outcomes, state))
 	}
-	if faults := state.Faults(p.clock.now(), p.world.Rules.MaxAttempts); len(faults) > 0 {
+	faults := slices.Concat(state.Faults(p.clock.now(), p.world.Rules.MaxAttempts),
+		state.FaultsSince(p.before, p.clock.now(), min(p.world.Rules.UseNotedEvery, p.world.Rules.IdleLife/10)))
+	if p.before = state; len(faults) > 0 {
 		return errors.New(strings.Join(faults, "\n"))
 	}
 	for _, w := range next {
@@ -256,6 +316,9 @@ func (p *playing) note(format string, args ...any) {
 }
 
 func describe(op model.Op) string {
+	if op.Session != "" || op.By != "" {
+		return fmt.Sprintf("%d. %s by device %d, token %d, on %q as %q", op.Serial, op.Kind, op.Device, op.Token, op.Session, op.By)
+	}
 	return fmt.Sprintf("%d. %s by device %d, token %d, on %q, lax %t, code %q, link %.8q, %+v",
 		op.Serial, op.Kind, op.Device, op.Token, op.SignUp, op.Lax, op.Code, op.Link, op.Input)
 }

@@ -1,6 +1,9 @@
 package model
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is what an operation does.
 type Kind string
@@ -17,6 +20,17 @@ const (
 	Attempt      Kind = "attempt"
 	ConfirmLink  Kind = "confirm link"
 	CompleteLink Kind = "complete link"
+
+	GetSession    Kind = "get session"
+	Me            Kind = "me"
+	TouchSession  Kind = "touch session"
+	UseSession    Kind = "use session"
+	EndSession    Kind = "end session"
+	EndSessions   Kind = "end sessions"
+	UserSessions  Kind = "user sessions"
+	RevokeSession Kind = "revoke session"
+	// SignIn gives a client sessions of a user that there is. Nothing does so yet but the tests.
+	SignIn Kind = "sign in"
 )
 
 // NoToken is a caller who presents none.
@@ -29,7 +43,7 @@ type Op struct {
 	Device int // who asks
 	Token  int // which of the device's tokens it presents: 0 the newest, 1 the one before …
 	Source string
-	SignUp string // handle; one that never was is any other text
+	SignUp string // handle; one that never was is any other text. Of SignIn: the user
 	Input  Input  // of Create and Update; its Strategy and Link of Prepare and Attempt
 	// Lax sends it to an instance on the same table that asks for no proof of addresses.
 	Lax  bool
@@ -38,6 +52,10 @@ type Op struct {
 	// CompleteLink hands in.
 	Link     string
 	Verifier bool // whether CompleteLink has the right PKCE verifier
+	// Session is the handle of the session that it is about, and By of the one as whose
+	// user it acts; none for the active one.
+	Session, By string
+	Many        int // how many sessions SignIn makes
 }
 
 // Input is what a request supplies.
@@ -65,9 +83,14 @@ type Outcome struct {
 	Faults   []string `json:",omitempty"` // code and field of each, sorted
 	Client   string   // handle, or empty if the caller isn't told of one
 	SignUp   *Progress
-	Sessions []string `json:",omitempty"` // the live ones, sorted
+	Sessions []string `json:",omitempty"` // the live ones, as the client has them
+	Active   string   // which of them stands for the client
+	Session  string   // that it was about
+	Idle     time.Time
+	Listed   []string `json:",omitempty"` // all of a user, sorted
 	Token    bool     // whether the answer carries a token
 	Link     string   // what came of a link
+	AuthAt   time.Time
 
 	token string // its name
 }
@@ -106,6 +129,16 @@ var operations = map[Kind][]step{
 	Attempt:      {attemptCounted, attempt, proveByCode, tellSessions},
 	ConfirmLink:  {confirmLink},
 	CompleteLink: {completeLink, tellSessions},
+
+	GetSession:    {readHolder, readSessions},
+	Me:            {readHolder, readSessions},
+	TouchSession:  {readHolder, readSessions, noteUse, activate},
+	UseSession:    {readHolder, readSessions, noteUse},
+	EndSession:    {readHolder, readSessions, end},
+	EndSessions:   {readHolder, readSessions, end},
+	UserSessions:  {readHolder, readSessions, list},
+	RevokeSession: {readHolder, readSessions, end, search, revoke},
+	SignIn:        {signIn, tellSessions},
 }
 
 // Run is an operation under way.
@@ -120,14 +153,22 @@ type Run struct {
 	mailed      string          // address for which a mail has been counted
 	crowded     bool            // the source has no room for another try
 	revision    int             // of the client when its attempt was counted
-	refs        []string        // sessions of the client that is told
-	made        string          // session that this run made
+	told        *Client         // client that is told
+	live        []seen          // its sessions, as they were read
+	about       seen            // session that the run is about
+	made        seen            // session that this run made
 }
 
 // read is a client as a run has read it, by now perhaps not as it is; none has no handle.
 type read struct {
 	handle string
 	client *Client
+}
+
+// seen is a session as a run has read it; none has no handle.
+type seen struct {
+	handle string
+	Session
 }
 
 // Begin is op before its first step.

@@ -31,7 +31,7 @@ type step struct {
 	Forward time.Duration // before the request
 	Crash   crash
 	Again   bool          // after a crash: the same request again, as a client would send it
-	Wait    time.Duration // within a resend
+	Wait    time.Duration // within a resend, and within abide for as much longer
 	With    *step
 }
 
@@ -43,6 +43,8 @@ const (
 	hammer  = "hammer" // try about as many as are judged
 	resend  = "resend" // ask for a mail and, a while later, for another
 	squat   = "squat"  // sign up where no address has to be proved
+	abide   = "abide"  // keep on using a session
+	crowd   = "crowd"  // sign in as often as there is room for, and sign up
 )
 
 const devices = 3
@@ -53,10 +55,12 @@ var sources = []string{"192.0.2.1", "192.0.2.77", "198.51.100.9"}
 func rules(t *rapid.T, limits bool) model.Rules {
 	r := model.Rules{
 		UsernameRequired:  rapid.Bool().Draw(t, "username required"),
-		SingleSession:     rapid.Bool().Draw(t, "single session"),
+		SingleSession:     weighted(t, "single session", false, false, true),
 		RequireSameClient: rapid.Bool().Draw(t, "require same client"),
+		KeepsQuiet:        weighted(t, "keeps quiet", false, false, true),
 		CodeLife:          10 * time.Minute, ResendAfter: 30 * time.Second, AbandonAfter: 24 * time.Hour,
-		IdleLife: 7 * 24 * time.Hour, SessionLife: 30 * 24 * time.Hour, TokenGrace: time.Minute, MaxAttempts: 5,
+		IdleLife: 7 * 24 * time.Hour, SessionLife: 30 * 24 * time.Hour, UseNotedEvery: 5 * time.Minute, MaxSessions: 20,
+		TokenGrace: time.Minute, MaxAttempts: 5,
 	}
 	if limits {
 		r.MailsPerHour, r.MailsPerDay, r.CreatesPerSource, r.AttemptsPerSource, r.SourceWindow = 5, 20, 5, 3, 10*time.Second
@@ -64,10 +68,22 @@ func rules(t *rapid.T, limits bool) model.Rules {
 	return r
 }
 
-// scripts draws scripts, under rate limits or without.
-func scripts(limits bool) *rapid.Generator[script] {
+// The scripts are about signing up, without rate limits or under them, or about sessions.
+const (
+	unlimited = iota
+	limited
+	signedIn
+)
+
+// scripts draws scripts that are about one of these.
+func scripts(about int) *rapid.Generator[script] {
+	kinds, least, most := signingUp, 20, 40
+	if about == signedIn {
+		kinds, least, most = holdingSessions, 15, 30
+	}
+	steps := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return drawStep(t, kinds) }), least, most)
 	return rapid.Custom(func(t *rapid.T) script {
-		return script{Rules: rules(t, limits), Steps: rapid.SliceOfN(rapid.Custom(drawStep), 20, 40).Draw(t, "steps")}
+		return script{Rules: rules(t, about == limited), Steps: steps.Draw(t, "steps")}
 	})
 }
 
@@ -84,35 +100,55 @@ func weighted[T any](t *rapid.T, name string, values ...T) T {
 	return values[n%len(values)]
 }
 
-func drawStep(t *rapid.T) step {
-	s := drawRequest(t)
+func drawStep(t *rapid.T, kinds []string) step {
+	s := drawRequest(t, kinds)
 	if weighted(t, "waits", false, false, true) {
 		s.Forward = weighted(t, "forward", time.Second, 10*time.Second, 29999*time.Millisecond, 30*time.Second, 30*time.Second,
-			30*time.Second, time.Minute, time.Minute, 599*time.Second, 10*time.Minute, time.Hour, 24*time.Hour, 7*24*time.Hour, 31*24*time.Hour)
+			30*time.Second, time.Minute, time.Minute, 299999*time.Millisecond, 5*time.Minute, 5*time.Minute,
+			599*time.Second, 10*time.Minute, time.Hour, 24*time.Hour, 6*24*time.Hour, 7*24*time.Hour, 31*24*time.Hour)
 	}
 	switch weighted(t, "disturbance", "none", "none", "none", "none", "crash", "crash", "pair") {
 	case "crash":
 		s.Crash = crash{Call: weighted(t, "call", 1, 1, 2, 2, 3, 4), Effect: rapid.Bool().Draw(t, "effect"), Deadly: rapid.Bool().Draw(t, "deadly")}
 		s.Again = weighted(t, "again", false, true, true)
 	case "pair":
-		with := drawRequest(t)
+		with := drawRequest(t, kinds)
 		if rapid.Bool().Draw(t, "same device") {
 			with.Device = s.Device
+		}
+		if slices.Contains(onSessions, s.Do) { // mostly two tabs on one session
+			with.Do = weighted(t, "tab", append([]string{with.Do}, onSessions...)...)
+			with.Target, with.Choice = s.Target, weighted(t, "choice", s.Choice, s.Choice, s.Choice, with.Choice)
 		}
 		s.With = &with
 	}
 	return s
 }
 
-// kinds are what steps do, the usual more often.
-var kinds = slices.Concat([]string{nothing}, slices.Repeat([]string{goOn}, 18), slices.Repeat([]string{guess}, 5), []string{
+// signingUp is what steps do, the usual more often.
+var signingUp = slices.Concat([]string{nothing}, slices.Repeat([]string{goOn}, 18), slices.Repeat([]string{guess}, 5), []string{
 	hammer, hammer, resend, resend, squat, squat,
 	string(model.ReadClient), string(model.EnsureClient), string(model.DeleteClient), string(model.Get),
 	string(model.Create), string(model.Create), string(model.Update), string(model.Update), string(model.Prepare), string(model.Prepare),
 	string(model.Attempt), string(model.Attempt), string(model.ConfirmLink), string(model.ConfirmLink), string(model.CompleteLink),
+	string(model.Me), string(model.TouchSession), string(model.EndSession), string(model.EndSessions),
 })
 
-func drawRequest(t *rapid.T) step {
+// holdingSessions is the same of scripts that are about sessions.
+var holdingSessions = slices.Concat(onSessions, onSessions, []string{
+	crowd, crowd, abide, abide, abide, abide, squat, squat, squat, squat, goOn, goOn,
+	string(model.SignIn), string(model.SignIn), string(model.SignIn), string(model.SignIn),
+	string(model.ReadClient), string(model.DeleteClient), string(model.Create), string(model.ConfirmLink),
+})
+
+// onSessions are what is done to sessions.
+var onSessions = []string{
+	string(model.GetSession), string(model.Me), string(model.TouchSession), string(model.TouchSession), string(model.TouchSession),
+	string(model.UseSession), string(model.UseSession), string(model.EndSession), string(model.EndSession), string(model.EndSessions),
+	string(model.UserSessions), string(model.RevokeSession), string(model.RevokeSession), string(model.RevokeSession),
+}
+
+func drawRequest(t *rapid.T, kinds []string) step {
 	return step{
 		Do:     weighted(t, "do", kinds...),
 		Device: weighted(t, "device", 0, 1, 2),
@@ -145,7 +181,9 @@ type player struct {
 	world   *model.World
 	clients [devices]string // that each device was last told it is
 	signUps [devices]string // and its sign-up, as far as it knows
-	serial  int
+	// sessions are those that each device was ever told of.
+	sessions [devices][]string
+	serial   int
 }
 
 // request is the operation that s means now.
@@ -167,10 +205,19 @@ func (p *player) request(s step) model.Op {
 		return op
 	case squat:
 		op.Kind, op.Input = model.Create, p.everything(s)
+	case crowd:
+		op.Kind = model.SignIn
+	case abide:
+		op.Kind, op.Token = model.TouchSession, 0
+	}
+	if slices.Contains(onSessions, string(op.Kind)) {
+		p.onSession(&op, s)
 	}
 	switch op.Kind {
 	case model.Create, model.Update:
-		op.Lax = s.Do == squat || s.Lax && s.Do != goOn
+		op.Lax = op.Lax || s.Do == squat || s.Lax && s.Do != goOn
+	case model.SignIn:
+		p.signIn(&op, s)
 	case model.Attempt:
 		op.Code = p.code(op, s)
 	case model.ConfirmLink, model.CompleteLink:
@@ -216,8 +263,13 @@ func (p *player) goOn(op *model.Op, s step) {
 	}
 	switch su := c.SignUp; {
 	case !su.CompletedAt.IsZero():
-		if s.Choice < 4 {
+		switch {
+		case s.Choice < 2:
 			op.Kind = model.DeleteClient
+		case s.Choice < 4:
+			op.Kind, op.Session = model.EndSession, c.Active
+		case s.Choice < 6:
+			op.Kind, op.Session = model.TouchSession, c.Active
 		}
 	case su.Email == "" || p.world.Rules.UsernameRequired && su.Username == "":
 		op.Kind = model.Update

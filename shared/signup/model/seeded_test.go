@@ -17,7 +17,7 @@ import (
 // bug is nothing.
 type bug struct {
 	name      string
-	limits    bool                            // it shows under rate limits
+	about     int                             // what the scripts are about that find it
 	rewrite   func(request any)               // spoils a request to DynamoDB
 	store     func(signup.Store) signup.Store // spoils the store
 	reference func(*model.Rules)
@@ -36,18 +36,28 @@ var bugs = []bug{
 	{name: "a repeated code is counted", rewrite: spoilt(" AND (attribute_not_exists(su.vs.#kind.tr) OR su.vs.#kind.tr <> :tried)", "")},
 	{name: "a mail needn't be waited for", rewrite: spoilt("sn <= :sentBefore", "sn <> :sentBefore")},
 	{name: "a second mail isn't due", rewrite: spoilt("mid = :mail", "mid = if_not_exists(mid, :mail)")},
-	{name: "a loser keeps what was taken over", rewrite: without("USER", true)},
-	{name: "a completed sign-up has no session", rewrite: without("SESSION", false)},
+	{name: "a loser keeps what was taken over", rewrite: without("USER", updates)},
+	{name: "a completed sign-up has no session", rewrite: without("SESSION", puts)},
 	{name: "completion is two writes", store: func(s signup.Store) signup.Store { return tornStore{s} }},
 	{name: "completion leaves the client's token", store: func(s signup.Store) signup.Store { return &staleStore{Store: s} }},
-	{name: "mails aren't limited", limits: true, rewrite: spoilt("<= :since", "<> :since")},
+	{name: "mails aren't limited", about: limited, rewrite: spoilt("<= :since", "<> :since")},
+	{name: "an ended session stays", about: signedIn, rewrite: without("SESSION", deletes)},
+	{name: "use doesn't move the idle limit", about: signedIn, rewrite: spoilt("id = :idle", "id = if_not_exists(id, :idle)")},
+	{name: "a session stays where it was revoked", about: signedIn, store: func(s signup.Store) signup.Store { return deafStore{s} }},
+	{name: "signing out isn't dated", about: signedIn, store: func(s signup.Store) signup.Store { return undatedStore{s} }},
+	{name: string(model.RevokesAnybodys), about: signedIn, reference: mistaken(model.RevokesAnybodys)},
+	{name: string(model.OutlivesItself), about: signedIn, reference: mistaken(model.OutlivesItself)},
+	{name: string(model.StaysActive), about: signedIn, reference: mistaken(model.StaysActive)},
+	{name: "a use is noted a millisecond early", about: signedIn, reference: func(r *model.Rules) { r.UseNotedEvery -= time.Millisecond }},
+	{name: "a client holds nineteen sessions", about: signedIn, reference: func(r *model.Rules) { r.MaxSessions-- }},
+	{name: "a taken address is told at once", reference: func(r *model.Rules) { r.KeepsQuiet = false }},
 	{name: string(model.KeepsProof), reference: mistaken(model.KeepsProof)},
 	{name: string(model.KeepsSessions), reference: mistaken(model.KeepsSessions)},
 	{name: string(model.CountsRepeats), reference: mistaken(model.CountsRepeats)},
 	{name: string(model.SpendsForeigner), reference: mistaken(model.SpendsForeigner)},
 	{name: "a mail may follow a millisecond early", reference: func(r *model.Rules) { r.ResendAfter -= time.Millisecond }},
 	{name: "the token before a change of privilege is worth nothing", reference: func(r *model.Rules) { r.TokenGrace = 0 }},
-	{name: "a source tries four codes", limits: true, reference: func(r *model.Rules) { r.AttemptsPerSource++ }},
+	{name: "a source tries four codes", about: limited, reference: func(r *model.Rules) { r.AttemptsPerSource++ }},
 }
 
 // TestModelFindsSeededBugs lets the same scripts find each bug.
@@ -55,7 +65,7 @@ func TestModelFindsSeededBugs(t *testing.T) {
 	for _, wrong := range bugs {
 		t.Run(strings.ReplaceAll(wrong.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			e, drawn, begun := startEngine(t), scripts(wrong.limits), time.Now()
+			e, drawn, begun := startEngine(t), scripts(wrong.about), time.Now()
 			for n := 1; ; n++ {
 				if err := e.play(drawn.Example(n), wrong); err != nil {
 					text, _, _ := strings.Cut(err.Error(), "\n\nunder")
@@ -101,8 +111,15 @@ func unclaimed(request any) {
 	}
 }
 
-// without leaves the puts, or the updates, of one type of item out of transactions.
-func without(itemType string, updates bool) func(any) {
+// What a transaction does to an item.
+const (
+	puts = iota
+	updates
+	deletes
+)
+
+// without leaves what is done to one type of item out of transactions.
+func without(itemType string, what int) func(any) {
 	return func(request any) {
 		in, isTransaction := request.(*dynamodb.TransactWriteItemsInput)
 		if !isTransaction {
@@ -111,13 +128,27 @@ func without(itemType string, updates bool) func(any) {
 		var kept []types.TransactWriteItem
 		for _, item := range in.TransactItems {
 			switch {
-			case updates && item.Update != nil && strings.HasPrefix(part(item.Update.Key, "sk"), itemType):
-			case !updates && item.Put != nil && strings.HasPrefix(part(item.Put.Item, "sk"), itemType):
+			case what == updates && item.Update != nil && strings.HasPrefix(part(item.Update.Key, "sk"), itemType):
+			case what == puts && item.Put != nil && strings.HasPrefix(part(item.Put.Item, "sk"), itemType):
+			case what == deletes && item.Delete != nil && strings.HasPrefix(part(item.Delete.Key, "sk"), itemType):
 			default:
 				kept = append(kept, item)
 			}
 		}
 		in.TransactItems = kept
+	}
+}
+
+// unheeding takes the condition from the client of a transaction.
+func unheeding(request any) {
+	in, isTransaction := request.(*dynamodb.TransactWriteItemsInput)
+	if !isTransaction {
+		return
+	}
+	for _, item := range in.TransactItems {
+		if item.Put != nil && strings.HasPrefix(part(item.Put.Item, "pk"), "CLIENT#") {
+			item.Put.ConditionExpression, item.Put.ExpressionAttributeValues = nil, nil
+		}
 	}
 }
 
@@ -166,4 +197,21 @@ func (s *staleStore) SaveClient(ctx context.Context, c *signup.Client) error {
 func (s *staleStore) Complete(ctx context.Context, done signup.Completion) error {
 	s.tokens.restore(done.Client)
 	return s.Store.Complete(ctx, done)
+}
+
+// deafStore doesn't revoke.
+type deafStore struct{ signup.Store }
+
+func (deafStore) RevokeSession(context.Context, signup.SessionRef) error { return nil }
+
+// undatedStore ends sessions without noting when.
+type undatedStore struct{ signup.Store }
+
+func (s undatedStore) EndSessions(ctx context.Context, c *signup.Client, ended []signup.SessionRef) error {
+	before, err := s.LinkedClient(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	c.AuthChangedAt = before.AuthChangedAt
+	return s.Store.EndSessions(ctx, c, ended)
 }

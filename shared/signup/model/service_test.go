@@ -134,7 +134,7 @@ func settingsFor(rules model.Rules) *settings.Settings {
 	if rules.UsernameRequired {
 		s.Attributes.Username.Requirement = settings.Required
 	}
-	s.Verification.RequireSameClient = rules.RequireSameClient
+	s.Verification.RequireSameClient, s.EnumerationProtection = rules.RequireSameClient, rules.KeepsQuiet
 	if rules.SourceWindow == 0 {
 		s.Limits = settings.Limits{}
 	}
@@ -161,6 +161,7 @@ func (s *service) caller(op model.Op) signup.Caller {
 type answered struct {
 	op   model.Op
 	full *signup.Answer
+	all  []*signup.Session
 	link *signup.LinkAnswer
 	err  error
 }
@@ -192,9 +193,36 @@ func (s *service) send(op model.Op) answered {
 		proof := map[bool]string{true: verifier, false: otherProof}[op.Verifier]
 		a.full, a.err = at.CompleteLink(ctx, caller, id, s.approval(op), proof)
 	default:
-		a.err = fmt.Errorf("nothing sends %q", op.Kind)
+		s.sendSession(&a, caller, at)
 	}
 	return a
+}
+
+// sendSession does an operation on sessions.
+func (s *service) sendSession(a *answered, caller signup.Caller, at *signup.Service) {
+	ctx, op, id, by := context.Background(), a.op, s.names.session(a.op.Session), s.names.session(a.op.By)
+	switch op.Kind {
+	case model.GetSession:
+		a.full, a.err = at.Session(ctx, caller, id)
+	case model.Me:
+		a.full, a.err = at.Me(ctx, caller, id)
+	case model.TouchSession:
+		a.full, a.err = at.TouchSession(ctx, caller, id)
+	case model.UseSession:
+		a.full, a.err = at.UseSession(ctx, caller, id)
+	case model.EndSession:
+		a.full, a.err = at.EndSession(ctx, caller, id)
+	case model.EndSessions:
+		a.full, a.err = at.EndSessions(ctx, caller)
+	case model.UserSessions:
+		a.all, a.full, a.err = at.UserSessions(ctx, caller, by)
+	case model.RevokeSession:
+		a.full, a.err = at.RevokeSession(ctx, caller, by, id)
+	case model.SignIn:
+		a.full, a.err = s.signIn(op, caller)
+	default:
+		a.err = fmt.Errorf("nothing sends %q", op.Kind)
+	}
 }
 
 func (s *service) approval(op model.Op) string {
@@ -237,14 +265,23 @@ func (s *service) tell(a answered) (model.Outcome, error) {
 	for _, session := range a.full.Sessions {
 		out.Sessions = append(out.Sessions, s.names.signUps[session.ID])
 	}
-	slices.Sort(out.Sessions)
+	if active := a.full.ActiveSession(); active != nil {
+		out.Active = s.names.signUps[active.ID]
+	}
+	if about := a.full.Session; about != nil {
+		out.Session, out.Idle = s.names.signUps[about.ID], about.IdleUntil
+	}
+	for _, session := range a.all {
+		out.Listed = append(out.Listed, s.names.signUps[session.ID])
+	}
+	slices.Sort(out.Listed)
 	out.SignUp = s.progress(a.op, a.full)
 	out.Token = s.keep(a.op, a.full.Token)
 	return out, nil
 }
 
 func (s *service) tellLink(op model.Op, a *signup.LinkAnswer, out *model.Outcome) {
-	out.Link = string(a.Status)
+	out.Link, out.AuthAt = string(a.Status), a.AuthChangedAt
 	if !a.SessionID.IsZero() {
 		out.Sessions = []string{s.names.signUps[a.SessionID]}
 	}
@@ -292,15 +329,28 @@ type names struct {
 	clients map[signup.ID]string
 	signUps map[signup.ID]string // by the ids of sign-ups, and of the users and sessions that they yield
 	ids     map[string]signup.ID // of sign-ups
+	users   map[string]signup.ID
+	opened  map[string]signup.ID // sessions
 }
 
 func newNames() *names {
-	return &names{clients: map[signup.ID]string{}, signUps: map[signup.ID]string{}, ids: map[string]signup.ID{}}
+	return &names{
+		clients: map[signup.ID]string{}, signUps: map[signup.ID]string{},
+		ids: map[string]signup.ID{}, users: map[string]signup.ID{}, opened: map[string]signup.ID{},
+	}
 }
 
 // signUp is the id of the sign-up called handle; another one if there is none.
 func (n *names) signUp(handle string) signup.ID {
 	if id, known := n.ids[handle]; known {
+		return id
+	}
+	return signup.ID{0xff}
+}
+
+// session is the id of the session called handle; another one if there is none, and none for none.
+func (n *names) session(handle string) signup.ID {
+	if id, known := n.opened[handle]; known || handle == "" {
 		return id
 	}
 	return signup.ID{0xff}
@@ -318,7 +368,8 @@ func (n *names) client(id signup.ID, serial int) string {
 func (n *names) begun(serial int, id, user, session signup.ID) string {
 	if n.signUps[id] == "" {
 		handle := fmt.Sprintf("s%d", serial)
-		n.signUps[id], n.signUps[user], n.signUps[session], n.ids[handle] = handle, handle, handle, id
+		n.signUps[id], n.signUps[user], n.signUps[session] = handle, handle, handle
+		n.ids[handle], n.users[handle], n.opened[handle] = id, user, session
 	}
 	return n.signUps[id]
 }

@@ -9,7 +9,8 @@ import (
 
 // State is what can be seen of a World from outside. Handles name things: a client is
 // "c" and the serial of the operation that made it, a sign-up "s" and its own, and the
-// user and the session that a sign-up yields go by the sign-up's handle.
+// user and the session that a sign-up yields go by the sign-up's handle. Sessions of
+// SignIn are "p", its serial and their number.
 type State struct {
 	Clients  map[string]*Client
 	Users    map[string]*User
@@ -21,10 +22,18 @@ type State struct {
 	Mails int
 }
 
+// Ref is what a client keeps of a session.
+type Ref struct {
+	Session, User string
+	Until         time.Time
+}
+
 // Client is a browser or device.
 type Client struct {
-	SignUp   *SignUp
-	Sessions []string `json:",omitempty"` // that it names, sorted
+	SignUp        *SignUp
+	Sessions      []Ref  `json:",omitempty"` // that it names, oldest first
+	Active        string // the one that was made or chosen last
+	AuthChangedAt time.Time
 
 	token, previous        string // names; see World.heard
 	previousUntil, changed time.Time
@@ -61,9 +70,14 @@ type User struct {
 
 // Session is a signed-in client.
 type Session struct {
-	Client               string
-	Version              int // of the user's credentials when it began
-	IdleUntil, ExpiresAt time.Time
+	Client, User                                string
+	Version                                     int // of the user's credentials when it began
+	CreatedAt, LastActive, IdleUntil, ExpiresAt time.Time
+}
+
+// over says that the session's time has run out.
+func (s *Session) over(now time.Time) bool {
+	return !now.Before(s.IdleUntil) || !now.Before(s.ExpiresAt)
 }
 
 // Claim holds an identifier.
@@ -134,9 +148,9 @@ func kindOf(key string) string       { kind, _, _ := strings.Cut(key, " "); retu
 
 // Faults are what may never be so in a table at rest, whatever has happened before:
 // no identifier has two users, no user is without its claims and no claim without its
-// user, a completed sign-up has its user and session and an open one neither, whoever
-// can be signed in at now has a client that says so, and no challenge has judged more
-// than most codes.
+// user, a completed sign-up has its user and an open one neither user nor session,
+// whoever is signed in at now has a client that says so, a client's active session is
+// its own, and no challenge has judged more than most codes.
 func (s State) Faults(now time.Time, most int) []string {
 	var faults []string
 	fault := func(parts ...string) { faults = append(faults, strings.Join(parts, " ")) }
@@ -158,11 +172,13 @@ func (s State) Faults(now time.Time, most int) []string {
 		}
 	}
 	for handle, session := range s.Sessions {
-		user, c := s.Users[handle], s.Clients[session.Client]
-		switch over := !now.Before(session.IdleUntil) || !now.Before(session.ExpiresAt); {
-		case user == nil:
+		c := s.Clients[session.Client]
+		switch {
+		case s.Users[session.User] == nil:
 			fault("session", handle, "has no user")
-		case !over && session.Version == user.Version && (c == nil || !slices.Contains(c.Sessions, handle)):
+		case session.IdleUntil.After(session.ExpiresAt):
+			fault("session", handle, "may be idle for longer than it lives")
+		case s.alive(handle, now) && (c == nil || !c.Names(handle)):
 			fault("session", handle, "is not known to its client")
 		}
 	}
@@ -174,10 +190,8 @@ func (s State) Faults(now time.Time, most int) []string {
 }
 
 func (s State) checkClient(handle string, c *Client, most int, fault func(...string)) {
-	for _, session := range c.Sessions {
-		if s.Sessions[session] == nil {
-			fault("client", handle, "names the session", session, "that doesn't exist")
-		}
+	if c.Active != "" && !c.Names(c.Active) {
+		fault("client", handle, "has the active session", c.Active, "that isn't its own")
 	}
 	su := c.SignUp
 	if su == nil {
@@ -185,12 +199,47 @@ func (s State) checkClient(handle string, c *Client, most int, fault func(...str
 	}
 	user, session := s.Users[su.Handle], s.Sessions[su.Handle]
 	switch complete := !su.CompletedAt.IsZero(); {
-	case complete && (user == nil || session == nil || !slices.Contains(c.Sessions, su.Handle)):
-		fault("the completed sign-up", su.Handle, "has no user or no session")
+	case complete && user == nil:
+		fault("the completed sign-up", su.Handle, "has no user")
 	case !complete && (user != nil || session != nil):
 		fault("the open sign-up", su.Handle, "has a user or a session")
 	}
 	if su.Challenge != nil && su.Challenge.Attempts > most {
 		fault("more codes were judged for", su.Handle, "than one challenge has tries")
 	}
+}
+
+// alive says that a session can be used.
+func (s State) alive(handle string, now time.Time) bool {
+	session := s.Sessions[handle]
+	if session == nil || s.Users[session.User] == nil {
+		return false
+	}
+	return session.Version == s.Users[session.User].Version && !session.over(now)
+}
+
+// Names says that the session is one of the client's own.
+func (c *Client) Names(session string) bool {
+	return slices.ContainsFunc(c.Sessions, func(ref Ref) bool { return ref.Session == session })
+}
+
+// FaultsSince are what may never have become so since the table was as in before, a
+// moment ago: a session that was over is over for good, its limits move forward only,
+// the absolute one never, and a use is noted no sooner than noted after the last.
+func (s State) FaultsSince(before State, now time.Time, noted time.Duration) []string {
+	var faults []string
+	for handle, session := range s.Sessions {
+		was := before.Sessions[handle]
+		switch {
+		case was == nil && !session.CreatedAt.Equal(now):
+			faults = append(faults, "session "+handle+" is back")
+		case was == nil || *was == *session:
+		case !before.alive(handle, now):
+			faults = append(faults, "session "+handle+" was over and is used")
+		case !was.ExpiresAt.Equal(session.ExpiresAt) || session.IdleUntil.Before(was.IdleUntil) || session.LastActive.Sub(was.LastActive) < noted:
+			faults = append(faults, "session "+handle+" has other limits than its use gives it")
+		}
+	}
+	slices.Sort(faults)
+	return faults
 }

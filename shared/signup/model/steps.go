@@ -38,8 +38,8 @@ func deleteClient(w *World, r *Run) int {
 	if handle == "" {
 		return done
 	}
-	for _, session := range w.State.Clients[handle].Sessions {
-		delete(w.State.Sessions, session)
+	for _, ref := range w.State.Clients[handle].Sessions {
+		delete(w.State.Sessions, ref.Session)
 	}
 	delete(w.State.Clients, handle)
 	r.Out.Client = handle
@@ -144,7 +144,8 @@ func (w *World) readClaims(r *Run) {
 	r.held = map[string]bool{}
 	for _, key := range identifiers(r.Op.Input.Email, r.Op.Input.Username) {
 		claim, exists := w.State.Claims[key]
-		r.held[key] = exists && (claim.Verified || kindOf(key) == "email_address" && r.Op.Lax)
+		unasked := w.Rules.KeepsQuiet && kindOf(key) == "email_address" && !r.Op.Lax
+		r.held[key] = exists && !unasked && (claim.Verified || kindOf(key) == "email_address" && r.Op.Lax)
 	}
 }
 
@@ -166,11 +167,11 @@ func create(w *World, r *Run) int {
 		handle, c = w.newClient(r.Op)
 	}
 	if known && w.Rules.SingleSession {
-		if slices.ContainsFunc(c.Sessions, func(s string) bool { return w.live(s, handle) }) {
+		if len(w.liveOf(c.Sessions, handle)) > 0 {
 			return r.refuse("session_exists")
 		}
 		if !w.keepsEnded(c, r.Op.Input) {
-			c.Sessions = nil
+			c.Sessions, c.Active = nil, ""
 		}
 	}
 	c.SignUp = &SignUp{Handle: "s" + strconv.Itoa(r.Op.Serial), AbandonedAt: w.Now.Add(w.Rules.AbandonAfter)}
@@ -180,8 +181,8 @@ func create(w *World, r *Run) int {
 // keepsEnded says that a create leaves c's ended sessions where they are: one
 // without any facts, when each of them has reached its end.
 func (w *World) keepsEnded(c *Client, in Input) bool {
-	return in == (Input{Redirect: in.Redirect, App: in.App}) && !slices.ContainsFunc(c.Sessions, func(s string) bool {
-		return w.Now.Before(w.State.Sessions[s].ExpiresAt)
+	return in == (Input{Redirect: in.Redirect, App: in.App}) && !slices.ContainsFunc(c.Sessions, func(ref Ref) bool {
+		return w.Now.Before(ref.Until)
 	})
 }
 
@@ -228,6 +229,7 @@ func (w *World) change(r *Run, handle string, c *Client, known bool) int {
 		return r.refuse(faults...)
 	}
 	w.supply(su, in)
+	due := false
 	if in.Strategy != "" {
 		if why := w.unsendable(su); why != "" {
 			return r.refuse(why)
@@ -240,12 +242,15 @@ func (w *World) change(r *Run, handle string, c *Client, known bool) int {
 			case why != "":
 				return r.refuse(why)
 			}
-			w.challenge(su, in)
+			due = true
 		}
 	}
 	if known && w.moved(handle, c) {
 		r.read = nil
 		return 3
+	}
+	if due {
+		w.challenge(su, in)
 	}
 	if faults := w.advance(r, handle, c, known); len(faults) > 0 {
 		return r.refuse(faults...)
@@ -387,11 +392,12 @@ func (w *World) complete(r *Run, handle string, c *Client, known bool) {
 	su := c.SignUp
 	su.CompletedAt = w.Now
 	w.State.Users[su.Handle] = &User{Email: su.Email, Username: su.Username, FirstName: su.FirstName, Password: su.Password, Version: 1}
-	session := &Session{Client: handle, Version: 1, IdleUntil: w.Now.Add(w.Rules.IdleLife), ExpiresAt: w.Now.Add(w.Rules.SessionLife)}
-	w.State.Sessions[su.Handle] = session
-	c.Sessions = slices.DeleteFunc(c.Sessions, func(s string) bool { return !w.Now.Before(w.State.Sessions[s].ExpiresAt) })
-	c.Sessions = append(c.Sessions, su.Handle)
-	slices.Sort(c.Sessions)
+	c.Sessions = slices.DeleteFunc(c.Sessions, func(ref Ref) bool { return !w.Now.Before(ref.Until) })
+	made := w.begin(su.Handle, su.Handle, handle, c)
+	for len(c.Sessions) > w.Rules.MaxSessions {
+		delete(w.State.Sessions, c.Sessions[0].Session)
+		c.Sessions = c.Sessions[1:]
+	}
 	if known {
 		grace := w.Rules.TokenGrace
 		if r.Op.Kind == ConfirmLink && w.caller(r.Op) != handle { // nobody is there to be told
@@ -400,5 +406,5 @@ func (w *World) complete(r *Run, handle string, c *Client, known bool) {
 		w.renewToken(handle, c, r.Op, grace)
 	}
 	w.store(handle, c)
-	r.made = su.Handle
+	r.made = made
 }

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 func prepareBegun(w *World, r *Run) int {
 	faults := malformedStrategy(r.Op.Input)
 	if r.Op.Input.Strategy == "" {
@@ -166,6 +168,9 @@ func confirmLink(w *World, r *Run) int {
 	}
 	if !c.SignUp.CompletedAt.IsZero() {
 		r.Out.Sessions = []string{c.SignUp.Handle}
+	}
+	if same && slices.ContainsFunc(c.Sessions, func(ref Ref) bool { return w.Now.Before(ref.Until) }) {
+		r.Out.AuthAt = c.AuthChangedAt
 	}
 	if same && w.presented(r.Op) != c.token {
 		r.Out.Token, r.Out.token = true, c.token

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,19 +76,29 @@ func newView(t testing.TB, endpoint, name string, keys *secret.Keyring, n *names
 
 // row is an item of any type, as far as it is looked at.
 type row struct {
-	PK       string               `dynamodbav:"pk"`
-	SK       string               `dynamodbav:"sk"`
-	Type     string               `dynamodbav:"ty"`
-	Refs     []struct{ I []byte } `dynamodbav:"ss"`
-	SignUp   *signUpRow           `dynamodbav:"su"`
-	Facts    factsRow             `dynamodbav:"fa"`
-	Version  int                  `dynamodbav:"cv"`
-	Client   []byte               `dynamodbav:"cl"`
-	Idle     int64                `dynamodbav:"id"`
-	Expires  int64                `dynamodbav:"ex"`
-	Owner    []byte               `dynamodbav:"ow"`
-	Standing string               `dynamodbav:"st"`
-	Events   []int64              `dynamodbav:"ev"`
+	PK       string     `dynamodbav:"pk"`
+	SK       string     `dynamodbav:"sk"`
+	Type     string     `dynamodbav:"ty"`
+	Refs     []refRow   `dynamodbav:"ss"`
+	Active   []byte     `dynamodbav:"sa"`
+	AuthAt   int64      `dynamodbav:"au"`
+	SignUp   *signUpRow `dynamodbav:"su"`
+	Facts    factsRow   `dynamodbav:"fa"`
+	Version  int        `dynamodbav:"cv"`
+	Client   []byte     `dynamodbav:"cl"`
+	Created  int64      `dynamodbav:"ca"`
+	LastUse  int64      `dynamodbav:"la"`
+	Idle     int64      `dynamodbav:"id"`
+	Expires  int64      `dynamodbav:"ex"`
+	Owner    []byte     `dynamodbav:"ow"`
+	Standing string     `dynamodbav:"st"`
+	Events   []int64    `dynamodbav:"ev"`
+}
+
+type refRow struct {
+	ID    []byte `dynamodbav:"i"`
+	User  []byte `dynamodbav:"u"`
+	Until int64  `dynamodbav:"x"`
 }
 
 type signUpRow struct {
@@ -176,11 +185,12 @@ func (v *view) state(serial int) (model.State, error) {
 func (v *view) add(s *model.State, r row) error {
 	switch r.Type {
 	case "client":
-		c := &model.Client{SignUp: v.signUp(r.SignUp)}
+		c := &model.Client{SignUp: v.signUp(r.SignUp), Active: v.names.signUps[idOf(r.Active)], AuthChangedAt: millis(r.AuthAt)}
 		for _, ref := range r.Refs {
-			c.Sessions = append(c.Sessions, v.names.signUps[idOf(ref.I)])
+			c.Sessions = append(c.Sessions, model.Ref{
+				Session: v.names.signUps[idOf(ref.ID)], User: v.names.signUps[idOf(ref.User)], Until: millis(ref.Until),
+			})
 		}
-		slices.Sort(c.Sessions)
 		s.Clients[v.names.clients[idIn(r.PK)]] = c
 	case "user":
 		s.Users[v.names.signUps[idIn(r.PK)]] = &model.User{
@@ -188,7 +198,8 @@ func (v *view) add(s *model.State, r row) error {
 		}
 	case "session":
 		s.Sessions[v.names.signUps[idIn(r.SK)]] = &model.Session{
-			Client: v.names.clients[idOf(r.Client)], Version: r.Version, IdleUntil: millis(r.Idle), ExpiresAt: millis(r.Expires),
+			Client: v.names.clients[idOf(r.Client)], User: v.names.signUps[idIn(r.PK)], Version: r.Version,
+			CreatedAt: millis(r.Created), LastActive: millis(r.LastUse), IdleUntil: millis(r.Idle), ExpiresAt: millis(r.Expires),
 		}
 	case "claim":
 		key := strings.Replace(strings.TrimPrefix(r.PK, "CLAIM#"), "#", " ", 1)

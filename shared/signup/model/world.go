@@ -10,9 +10,13 @@ import (
 // Rules are the numbers and choices that an instance's settings make.
 type Rules struct {
 	UsernameRequired, SingleSession, RequireSameClient bool
+	// KeepsQuiet is enumeration protection: that an address is taken is told once it is proved.
+	KeepsQuiet bool
 
 	CodeLife, ResendAfter, AbandonAfter time.Duration
 	IdleLife, SessionLife, TokenGrace   time.Duration
+	UseNotedEvery                       time.Duration
+	MaxSessions                         int // of a client; one more ends the oldest
 	MaxAttempts                         int
 	MailsPerHour, MailsPerDay           int // to one address; 0 is no limit
 	CreatesPerSource, AttemptsPerSource int // 0 is no limit
@@ -31,6 +35,9 @@ const (
 	KeepsSessions   Mistake = "whoever loses an identifier stays signed in"
 	CountsRepeats   Mistake = "a repeated code is counted twice"
 	SpendsForeigner Mistake = "a link that somebody else opened proves the address"
+	RevokesAnybodys Mistake = "a session of another user can be revoked"
+	OutlivesItself  Mistake = "use moves the idle limit past the absolute one"
+	StaysActive     Mistake = "a used session doesn't become the active one"
 )
 
 // World is all there is: what can be seen (State), and what can't.
@@ -129,11 +136,17 @@ func (w *World) store(handle string, c *Client) {
 	w.State.Clients[handle] = c
 }
 
-// live says that a session can be used.
-func (w *World) live(handle, client string) bool {
-	session, user := w.State.Sessions[handle], w.State.Users[handle]
-	return session != nil && user != nil && session.Client == client && session.Version == user.Version &&
-		w.Now.Before(session.IdleUntil) && w.Now.Before(session.ExpiresAt)
+// liveOf reads those of refs that are sessions of client and can be used.
+func (w *World) liveOf(refs []Ref, client string) (live []seen) {
+	for _, ref := range refs {
+		if !w.Now.Before(ref.Until) || !w.State.alive(ref.Session, w.Now) {
+			continue
+		}
+		if session := w.State.Sessions[ref.Session]; session.Client == client {
+			live = append(live, seen{ref.Session, *session})
+		}
+	}
+	return live
 }
 
 // tell notes what of a client the caller is told; signUp may be nil.
@@ -144,7 +157,7 @@ func (w *World) tell(r *Run, handle string, signUp *SignUp) {
 		r.Out.Client = ""
 		return
 	}
-	r.refs = slices.Clone(c.Sessions)
+	r.told = c.clone()
 	if w.presented(r.Op) != c.token {
 		r.Out.Token, r.Out.token = true, c.token
 	}
@@ -152,7 +165,7 @@ func (w *World) tell(r *Run, handle string, signUp *SignUp) {
 
 // finish goes on to step, which tells the sessions, if there are any to be read.
 func (r *Run) finish(step int) int {
-	if len(r.refs) == 0 {
+	if r.told == nil || len(r.told.Sessions) == 0 {
 		return done
 	}
 	return step
@@ -160,13 +173,44 @@ func (r *Run) finish(step int) int {
 
 // tellSessions is the last step of most: the sessions are read when all is decided.
 func tellSessions(w *World, r *Run) int {
-	for _, handle := range r.refs {
-		if handle == r.made || w.live(handle, r.Out.Client) {
-			r.Out.Sessions = append(r.Out.Sessions, handle)
+	var refs []Ref
+	for _, ref := range r.told.Sessions {
+		if ref.Session != r.made.handle {
+			refs = append(refs, ref)
 		}
 	}
-	slices.Sort(r.Out.Sessions)
+	r.live = w.liveOf(refs, r.Out.Client)
+	if r.made.handle != "" {
+		r.live = append(r.live, r.made)
+	}
+	r.tellLive(r.told)
 	return done
+}
+
+// tellLive tells those of the sessions that were read that c names.
+func (r *Run) tellLive(c *Client) {
+	r.Out.Sessions, r.Out.Active = nil, c.standing(r.live)
+	for _, session := range r.live {
+		if c.Names(session.handle) {
+			r.Out.Sessions = append(r.Out.Sessions, session.handle)
+		}
+	}
+}
+
+// standing is which of live stands for c: its active one or, if that is over, the one
+// that was used last.
+func (c *Client) standing(live []seen) (handle string) {
+	var last time.Time
+	for _, session := range live {
+		switch {
+		case !c.Names(session.handle):
+		case session.handle == c.Active:
+			return session.handle
+		case session.LastActive.After(last):
+			handle, last = session.handle, session.LastActive
+		}
+	}
+	return handle
 }
 
 // progress is what is told of su.
