@@ -82,6 +82,18 @@ python-check: $(PYTHON_LIBRARIES) ## verify session tokens with PyJWT; needs Pyt
 	@$(BUILD_RUNNER) && $(RUNNER) install
 	PYTHON=$(CURDIR)/.venv/backend/bin/python go test -count=1 -run InPython ./local/backend
 
+NORMAN_CLIENT := .venv/norman/done
+
+$(NORMAN_CLIENT): local/norman/requirements.txt
+	@echo "installing norman-core into .venv/norman (once)"
+	@python3 -m venv .venv/norman
+	@.venv/norman/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+norman-check: $(NORMAN_CLIENT) ## drive the accounts family with Norman's published Python client; needs Python 3 with venv
+	@$(BUILD_RUNNER) && $(RUNNER) install
+	PYTHON=$(CURDIR)/.venv/norman/bin/python go test -count=1 ./local/norman
+
 OPENAPI_TOOLS := .venv/openapi/done
 
 $(OPENAPI_TOOLS): local/openapi/requirements.txt
@@ -96,7 +108,7 @@ openapi-check: $(OPENAPI_TOOLS) ## hold docs/openapi.json against the running sy
 disposable-domains: ## refresh the list of throwaway mail domains, to be read before it is committed (VERSION=)
 	cd shared/disposable && go run ./internal/refresh -version "$(VERSION)"
 
-.PHONY: setup test fuzz bench-enumeration verify generate python-check openapi-check disposable-domains
+.PHONY: setup test fuzz bench-enumeration verify generate python-check norman-check openapi-check disposable-domains
 
 ## -- SAM (template.yaml) ----------------------------------------------------------
 

@@ -16,13 +16,14 @@ import (
 	"github.com/doorstep-auth/doorstep/local/template"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/wire/norman"
 )
 
 // unrouted are the functions that no route of the HTTP API reaches: they run on
 // the table's stream or on a schedule.
 var unrouted = []string{"keys/rotate", "mail/send"}
 
-func operations() []gateway.Operation { return clerk.Operations() }
+func operations() []gateway.Operation { return slices.Concat(clerk.Operations(), norman.Operations()) }
 
 func readTemplate(t *testing.T) *template.Template {
 	t.Helper()

@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"boot":               {"gateway", "keystore", "secret", "settings", "token"},
 	"linkpage":           {"settings"},
 	"wire/clerk":         {"gateway", "identifier", "linkpage", "problem", "secret", "settings", "signup", "token"},
+	"wire/norman":        {"gateway", "identifier", "problem", "secret", "settings", "signup", "token"},
 	"outbox":             {"boot", "gateway", "mail", "signup", "table"},
 	"assembly":           {"boot", "signup", "table", "token"},
 	"assembly/passwords": {"assembly", "boot", "disposable", "password", "signup", "token"},

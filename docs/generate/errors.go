@@ -14,7 +14,8 @@ Every error that a caller can be told of, by its code. Codes are public contract
 those of the Clerk protocol; the other protocols write the same errors in their own form.
 
 In a text, {param} stands for the field's name in words and {detail} for what this case adds. An error with a field
-names it in ` + "`meta.param_name`" + `, as the request spells it; one request can be answered with several, one per field. Where
+names it in ` + "`meta.param_name`" + `, as the request spells it; one request can be answered with several, one per field. The
+accounts family tells code and field in ` + "`errors`" + `, and every status of a bad request (409, 413, 415, 422) as 400. Where
 waiting helps, the answer has Retry-After, in seconds. What isn't declared here is a fault of the server: it is answered with
 ` + "`%s`" + ` and logged whole.
 

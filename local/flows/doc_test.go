@@ -4,7 +4,7 @@
 // Besides testscript's own commands there are
 //
 //	client NAME [native]         who calls from now on: a browser with a cookie jar, or an app with a token in the Authorization header
-//	get|post|put|patch|delete|options PATH [-type=T] [-text=BODY] [-size=N] [NAME=VALUE | NAME%=ENCODED]...
+//	get|post|put|patch|delete|options PATH [-type=T] [-text=BODY] [-json=BODY] [-size=N] [NAME=VALUE | NAME%=ENCODED]...
 //	                             sends a request; a form of the fields, the body as it is, or a field of N bytes
 //	with HEADER VALUE            adds a header to the next request
 //	status N                     the answer's status

@@ -81,7 +81,7 @@ func (r *run) checkHeldUpMail(t *testing.T) {
 // olderMail is the stream's record of a mail that the client which has just begun had due before the present one, written a minute ago.
 func olderMail(t *testing.T, s *sharedStack, address string) []byte {
 	t.Helper()
-	_, image, err := replay.DueMail(t.Context(), s.DynamoDBEndpoint, engine.TableName)
+	_, _, image, err := replay.DueMail(t.Context(), s.DynamoDBEndpoint, engine.TableName)
 	if err != nil || !strings.Contains(string(image), address) {
 		t.Fatalf("%s %v", image, err)
 	}

@@ -53,7 +53,9 @@ func (s *secrets) addField(name, value string) {
 		s.add(kindPassword, value)
 	case "code":
 		s.add(kindCode, value)
-	case "email_address", "phone_number", "web3_wallet", "email_address_or_phone_number":
+	case "api_key":
+		s.add(kindToken, value)
+	case "email", "email_address", "phone_number", "web3_wallet", "email_address_or_phone_number":
 		s.add(kindAddress, value)
 	}
 }
@@ -67,12 +69,12 @@ func (s *secrets) addToken(token string) {
 	}
 }
 
-// addJWTs keeps the session tokens that an answer holds, wherever they are.
+// addJWTs keeps the tokens and keys that an answer holds, wherever they are.
 func (s *secrets) addJWTs(value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if text, ok := member.(string); ok && name == "jwt" {
+			if text, ok := member.(string); ok && slices.Contains([]string{"jwt", "access_token", "id_token", "api_key"}, name) {
 				s.add(kindToken, text)
 			}
 			s.addJWTs(member)

@@ -13,21 +13,17 @@ import (
 	"github.com/doorstep-auth/doorstep/local/engine"
 )
 
-// DueMail finds the client item with a due mail that changed last, and returns its partition key and its image in DynamoDB's JSON; no image if there is
-// none. It looks through the whole table, which only a local one is small enough for. docs/data-model.md names the attributes.
-func DueMail(ctx context.Context, endpoint, table string) (pk string, image []byte, err error) {
+// DueMail finds the item with a due mail that changed last, and returns its key and its image in DynamoDB's JSON; no image if there is none. It looks through the whole table, which only a local one is small enough for. docs/data-model.md names the attributes.
+func DueMail(ctx context.Context, endpoint, table string) (pk, sk string, image []byte, err error) {
 	pages := dynamodb.NewScanPaginator(engine.Client(endpoint), &dynamodb.ScanInput{
 		TableName: aws.String(table), ConsistentRead: aws.Bool(true),
-		FilterExpression: aws.String("ty = :client AND attribute_exists(mid)"),
-		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":client": &types.AttributeValueMemberS{Value: "client"},
-		},
+		FilterExpression: aws.String("attribute_exists(mid)"),
 	})
 	var newest map[string]types.AttributeValue
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return "", nil, fmt.Errorf("the table %s at %s: %w", table, endpoint, err)
+			return "", "", nil, fmt.Errorf("the table %s at %s: %w", table, endpoint, err)
 		}
 		for _, item := range page.Items {
 			if newest == nil || changed(item) > changed(newest) {
@@ -36,13 +32,18 @@ func DueMail(ctx context.Context, endpoint, table string) (pk string, image []by
 		}
 	}
 	if newest == nil {
-		return "", nil, nil
+		return "", "", nil, nil
 	}
-	if key, ok := newest["pk"].(*types.AttributeValueMemberS); ok {
-		pk = key.Value
-	}
+	pk, sk = textOf(newest["pk"]), textOf(newest["sk"])
 	image, err = attributevalue.MarshalMapJSON(newest)
-	return pk, image, err
+	return pk, sk, image, err
+}
+
+func textOf(value types.AttributeValue) string {
+	if s, ok := value.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
 }
 
 // changed is when the item changed, in Unix milliseconds.

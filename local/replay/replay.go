@@ -1,8 +1,9 @@
 // Package replay makes events/<family>/<operation>.json run one after the other on the same data: it fills their placeholders with what earlier answers
 // gave, and keeps that in a file.
 //
-// The placeholders are {{client_token}}, {{sign_up_id}}, {{session_id}}, {{code}}, {{link_token}} and {{approval_token}} inside strings, {{client_pk}}, and the whole string
-// "{{client_image}}", which stands for the newest client item with a due mail in DynamoDB's JSON. Order has the order.
+// The placeholders are {{client_token}}, {{sign_up_id}}, {{session_id}}, {{code}}, {{link_token}}, {{approval_token}}, {{account_id}}, {{access_token}},
+// {{api_key}} and {{account_code}} inside strings, {{due_pk}} and {{due_sk}}, and the whole string "{{due_image}}", which stands for the newest item with a due
+// mail in DynamoDB's JSON. Order has the order.
 package replay
 
 import (
@@ -31,6 +32,13 @@ type state struct {
 	LinkToken string `json:"link_token,omitempty"`
 	// ApprovalToken is what the last used link handed over to an app.
 	ApprovalToken string `json:"approval_token,omitempty"`
+	// AccountID and AccessToken are of the account that signed in last, APIKey is the last that was shown.
+	AccountID   string `json:"account_id,omitempty"`
+	AccessToken string `json:"access_token,omitempty"`
+	APIKey      string `json:"api_key,omitempty"`
+	// AccountAddress is the last that an account named, AccountCode of the last mail to it.
+	AccountAddress string `json:"account_address,omitempty"`
+	AccountCode    string `json:"account_code,omitempty"`
 	// Earlier is the mail that was the newest to the address before the last code was asked for.
 	Earlier string `json:"earlier_mail,omitempty"`
 }
@@ -48,6 +56,8 @@ type Player struct {
 	state state
 	// newest is the newest mail to the address when the last event was filled.
 	newest string
+	// named is the address that the last event's body names.
+	named string
 }
 
 // Open reads what was learned from the file at path, if it is there.
@@ -86,6 +96,10 @@ func (p *Player) Learn(ctx context.Context, function string, answer []byte) erro
 		p.learnToken(response.Headers, response.Cookies)
 		p.learnApproval(response.Headers)
 		p.learnSignUp(function, response.Body)
+		p.learnAccount(function, response.Body)
+	}
+	if code := p.mailTo(ctx, p.state.AccountAddress).Code(); code != "" {
+		p.state.AccountCode = code
 	}
 	if mail := p.mail(ctx); mail.ID != p.state.Earlier && mail.Code() != "" {
 		p.state.Code, p.state.LinkToken = mail.Code(), linkToken(mail)
@@ -143,16 +157,45 @@ func (p *Player) learnSignUp(function, body string) {
 	}
 }
 
-// mail is the newest to the address; the zero Mail if there is none or the inbox can't be reached.
-func (p *Player) mail(ctx context.Context) inbox.Mail {
-	if p.Inbox == "" || p.state.EmailAddress == "" {
+// learnAccount keeps what an account signs in with.
+func (p *Player) learnAccount(function, body string) {
+	if !strings.HasPrefix(function, "accounts/") {
+		return
+	}
+	if p.named != "" && p.named != p.state.AccountAddress {
+		p.state.AccountAddress, p.state.AccountCode = p.named, ""
+	}
+	var told struct {
+		Account     struct{ ID string }
+		AccessToken string `json:"access_token"`
+		APIKey      string `json:"api_key"`
+	}
+	if json.Unmarshal([]byte(body), &told.APIKey) == nil {
+		told.Account.ID = "" // the answer is the key alone, or null
+	} else if json.Unmarshal([]byte(body), &told) != nil {
+		return
+	}
+	if told.AccessToken != "" {
+		p.state.AccountID, p.state.AccessToken = told.Account.ID, told.AccessToken
+	}
+	if told.APIKey != "" {
+		p.state.APIKey = told.APIKey
+	}
+}
+
+// mail is the newest to the sign-up's address.
+func (p *Player) mail(ctx context.Context) inbox.Mail { return p.mailTo(ctx, p.state.EmailAddress) }
+
+// mailTo is the newest to an address; the zero Mail if there is none or the inbox can't be reached.
+func (p *Player) mailTo(ctx context.Context, address string) inbox.Mail {
+	if p.Inbox == "" || address == "" {
 		return inbox.Mail{}
 	}
 	mails, err := inbox.Read(ctx, p.Inbox)
 	if err != nil {
 		return inbox.Mail{}
 	}
-	to := inbox.To(mails, p.state.EmailAddress)
+	to := inbox.To(mails, address)
 	if len(to) == 0 {
 		return inbox.Mail{}
 	}
@@ -189,7 +232,7 @@ func (p *Player) Fill(ctx context.Context, event []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if name == clientImage {
+		if name == dueImage {
 			before, following = strings.TrimSuffix(before, `"`), strings.TrimPrefix(following, `"`)
 		}
 		filled.WriteString(before + value)
@@ -198,10 +241,21 @@ func (p *Player) Fill(ctx context.Context, event []byte) ([]byte, error) {
 	if !json.Valid([]byte(filled.String())) {
 		return nil, errors.New("the event isn't JSON")
 	}
+	p.named = nameIn(filled.String())
 	return []byte(filled.String()), nil
 }
 
-const clientImage = "client_image"
+// nameIn is the address that the event's JSON body names, if it does.
+func nameIn(event string) string {
+	var carried struct{ Body string }
+	var fields struct{ Email string }
+	if json.Unmarshal([]byte(event), &carried) != nil || json.Unmarshal([]byte(carried.Body), &fields) != nil {
+		return ""
+	}
+	return fields.Email
+}
+
+const dueImage = "due_image"
 
 // value is what stands for a placeholder. None but the image needs escaping: they are made of letters, digits and - _ . #.
 func (p *Player) value(ctx context.Context, name string) (string, error) {
@@ -227,29 +281,60 @@ func (p *Player) value(ctx context.Context, name string) (string, error) {
 			return "", &Unknown{name, "invoke signups/confirm-link first"}
 		}
 		return p.state.ApprovalToken, nil
-	case "client_pk", clientImage:
-		pk, image, err := DueMail(ctx, p.DynamoDB, p.Table)
-		if err == nil && image == nil {
-			err = &Unknown{name, "no mail is due; invoke signups/create and signups/prepare-verification first"}
+	case "account_code":
+		return p.waited(ctx, name, p.state.AccountCode, func() string { return p.mailTo(ctx, p.state.AccountAddress).Code() })
+	case "due_pk", "due_sk", dueImage:
+		return p.due(ctx, name)
+	}
+	return p.ofAccount(name)
+}
+
+// ofAccount is what an account's sign-up or log-in gave.
+func (p *Player) ofAccount(name string) (string, error) {
+	for placeholder, known := range map[string][2]string{
+		"account_id": {p.state.AccountID, "invoke accounts/default first"}, "access_token": {p.state.AccessToken, "invoke accounts/default first"},
+		"api_key": {p.state.APIKey, "invoke accounts/key first"},
+	} {
+		switch {
+		case name != placeholder:
+		case known[0] == "":
+			return "", &Unknown{name, known[1]}
+		default:
+			return known[0], nil
 		}
-		if name == clientImage {
-			return string(image), err
-		}
-		return pk, err
 	}
 	return "", fmt.Errorf("the event has the unknown placeholder {{%s}}", name)
 }
 
+// due is the key or the image of the newest item with a due mail.
+func (p *Player) due(ctx context.Context, name string) (string, error) {
+	pk, sk, image, err := DueMail(ctx, p.DynamoDB, p.Table)
+	if err == nil && image == nil {
+		err = &Unknown{name, "no mail is due; invoke signups/create and signups/prepare-verification first"}
+	}
+	return map[string]string{"due_pk": pk, "due_sk": sk, dueImage: string(image)}[name], err
+}
+
 // mailed is what read finds in the newest mail for the sign-up, unless it is known. With a stack that runs, the mail may still be on its way.
 func (p *Player) mailed(ctx context.Context, name, known string, read func(inbox.Mail) string) (string, error) {
+	return p.waited(ctx, name, known, func() string {
+		if mail := p.mail(ctx); mail.ID != p.state.Earlier && p.state.SignUpID != "" {
+			return read(mail)
+		}
+		return ""
+	})
+}
+
+// waited is known, or what look finds within the patience there is.
+func (p *Player) waited(ctx context.Context, name, known string, look func() string) (string, error) {
 	if known != "" {
 		return known, nil
 	}
 	for limit := time.Now().Add(p.Patience); ; {
-		if mail := p.mail(ctx); mail.ID != p.state.Earlier && read(mail) != "" {
-			return read(mail), nil
+		if found := look(); found != "" {
+			return found, nil
 		}
-		if p.state.SignUpID == "" || p.Inbox == "" || time.Now().After(limit) {
+		if p.Inbox == "" || time.Now().After(limit) {
 			return "", &Unknown{name, mailAdvice(name)}
 		}
 		select {
@@ -261,6 +346,9 @@ func (p *Player) mailed(ctx context.Context, name, known string, read func(inbox
 }
 
 func mailAdvice(name string) string {
+	if name == "account_code" {
+		return "invoke accounts/email and then mail/send first"
+	}
 	advice := "invoke signups/prepare-verification and then mail/send first"
 	if name == "link_token" {
 		advice += "; SETTINGS, if you gave any, must have the strategy email_link"

@@ -141,7 +141,7 @@ func TestWhatIsNotKnownYet(t *testing.T) {
 	const needsLinks = needsMail + "; SETTINGS, if you gave any, must have the strategy email_link"
 	want := []string{
 		"sign_up_id: invoke signups/create first",
-		"client_pk: no mail is due; invoke signups/create and signups/prepare-verification first",
+		"due_pk: no mail is due; invoke signups/create and signups/prepare-verification first",
 		"code: " + needsMail, "link_token: " + needsLinks, "link_token: " + needsLinks, "approval_token: invoke signups/confirm-link first",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -139,10 +139,14 @@ func (s *Screen) safe(text string) string {
 	return shorten(text, maxText)
 }
 
-// path shortens long segments, which are ids or worse, to their ends.
+// path shortens long segments, which are ids or worse, to their ends, and leaves out
+// those of digits alone, which may be codes.
 func (s *Screen) path(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
+		if segment != "" && strings.Trim(segment, "0123456789") == "" {
+			segments[i] = "…"
+		}
 		if runes := []rune(segment); len(runes) > maxSegment {
 			segments[i] = string(runes[:4]) + "…" + string(runes[len(runes)-4:])
 		}

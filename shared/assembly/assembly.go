@@ -45,3 +45,12 @@ func Sessions(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
 	}
 	return service, read.keys, nil
 }
+
+// Accounts is Sessions under the settings of the accounts family.
+func Accounts(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
+	service, keys, err := Sessions(rt)
+	if err == nil {
+		service.Settings = rt.Settings.ForAccounts()
+	}
+	return service, keys, err
+}

@@ -14,7 +14,11 @@ import (
 // Form is a request body as fields: a form, or a JSON object whose strings stand
 // for themselves and whose other values stand for their JSON text. null and the
 // empty string mean "not supplied".
-type Form struct{ values map[string][]string }
+type Form struct {
+	values map[string][]string
+	// untextual are the members of a JSON object that are neither strings nor null.
+	untextual map[string]bool
+}
 
 func (f Form) first(name string) string {
 	if len(f.values[name]) == 0 {
@@ -50,6 +54,18 @@ func (f *Fields) Text(name string, longest int) string {
 	return ""
 }
 
+// String is Text for a field that must be a string where the body is JSON.
+func (f *Fields) String(name string, longest int) string {
+	if f.form.untextual[name] {
+		f.fault(problem.ParamTypeInvalid.On(name).Detailed("It must be a string."))
+		return ""
+	}
+	return f.Text(name, longest)
+}
+
+// Has reports whether the field called name is supplied and not empty.
+func (f *Fields) Has(name string) bool { return f.form.first(name) != "" }
+
 // Bool is the field called name, false if it isn't supplied or faulty.
 func (f *Fields) Bool(name string) bool {
 	switch f.Text(name, len("false")) {
@@ -63,6 +79,14 @@ func (f *Fields) Bool(name string) bool {
 }
 
 func (f *Fields) fault(e *problem.Error) { f.Faults = append(f.Faults, e) }
+
+// parseJSONOnly reads body as JSON whatever the content type says; null is an empty object.
+func parseJSONOnly(body []byte) (Form, error) {
+	if string(bytes.TrimSpace(body)) == "null" {
+		return Form{}, nil
+	}
+	return parseJSONForm(body)
+}
 
 // parseForm reads body. A missing content type is taken for a form, as
 // curl-like callers leave it out.
@@ -80,7 +104,7 @@ func parseForm(contentType string, body []byte) (Form, error) {
 		if err != nil {
 			return Form{}, problem.BodyInvalid.New().Detailed("It isn't a well-formed form.")
 		}
-		return Form{values}, nil
+		return Form{values: values}, nil
 	case "application/json":
 		return parseJSONForm(body)
 	}
@@ -101,7 +125,7 @@ func parseJSONForm(body []byte) (Form, error) {
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return Form{}, malformed
 	}
-	form := Form{map[string][]string{}}
+	form := Form{values: map[string][]string{}, untextual: map[string]bool{}}
 	for decoder.More() {
 		name, err := decoder.Token()
 		var value json.RawMessage
@@ -109,7 +133,11 @@ func parseJSONForm(body []byte) (Form, error) {
 			return Form{}, malformed
 		}
 		key := name.(string) // a member's name is a string in every object
-		form.values[key] = append(form.values[key], fieldOf(value))
+		text, textual := fieldOf(value)
+		form.values[key] = append(form.values[key], text)
+		if !textual {
+			form.untextual[key] = true
+		}
 	}
 	if _, err := decoder.Token(); err != nil {
 		return Form{}, malformed
@@ -120,10 +148,9 @@ func parseJSONForm(body []byte) (Form, error) {
 	return form, nil
 }
 
-func fieldOf(value json.RawMessage) string {
-	var text string
+func fieldOf(value json.RawMessage) (text string, textual bool) {
 	if json.Unmarshal(value, &text) == nil { // null leaves it empty
-		return text
+		return text, true
 	}
-	return string(value)
+	return string(value), false
 }

@@ -28,6 +28,11 @@ type Wire interface {
 	Problem(r *Request, err error) *Response
 }
 
+// JSONOnly is implemented by a Wire whose bodies are JSON whatever the content type
+// says, and whose callers show bearer tokens and no cookies: a page that has one may
+// send it, and one without it can do nothing in anybody's name (no CSRF).
+type JSONOnly interface{ JSONOnly() }
+
 // Function is what a Lambda function of the HTTP API runs: it implements the
 // runtime's handler interface.
 type Function struct {
@@ -49,7 +54,8 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 func (f *Function) answer(ctx context.Context, event *events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
-	r, err := readRequest(event, f.Now())
+	_, jsonOnly := f.Wire.(JSONOnly)
+	r, err := readRequest(event, f.Now(), jsonOnly)
 	var resp *Response
 	operation := ""
 	if err == nil {
@@ -91,7 +97,7 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 	}
 	operation, r.public = endpoint.Operation.Name, endpoint.Operation.Public
 	r.public = endpoint.Operation.Public
-	if err := f.refuseForeign(endpoint.Operation, r); err != nil {
+	if err := f.refuseForeign(endpoint.Operation, r); err != nil && !r.jsonOnly {
 		return nil, operation, err
 	}
 	if resp, err = endpoint.Handler(ctx, r); resp == nil && err == nil {

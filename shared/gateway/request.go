@@ -32,6 +32,7 @@ type Request struct {
 	Domain   string
 	Scheme   string // "https", or "http" on a developer's machine
 	Received time.Time
+	jsonOnly bool
 	header   map[string]string // lower-case names
 	cookies  []*http.Cookie
 	notes    []slog.Attr
@@ -60,6 +61,18 @@ func (r *Request) CookieNames() []string {
 	return names
 }
 
+// BaseURL is where browsers reach this API: publicURL if that is set, else the
+// gateway's own host, else, on a developer's machine, the one that the caller named.
+func (r *Request) BaseURL(publicURL string) string {
+	switch {
+	case publicURL != "":
+		return publicURL
+	case r.Domain != "":
+		return "https://" + r.Domain
+	}
+	return r.Scheme + "://" + r.Host
+}
+
 // Note adds to the request's one log record. Never a secret or a whole address.
 func (r *Request) Note(attr slog.Attr) { r.notes = append(r.notes, attr) }
 
@@ -77,12 +90,13 @@ func (r *Request) override() string {
 
 // readRequest reads the event. The request is usable for an answer even when
 // the error says that a part of it couldn't be read.
-func readRequest(event *events.APIGatewayV2HTTPRequest, now time.Time) (*Request, error) {
+func readRequest(event *events.APIGatewayV2HTTPRequest, now time.Time, jsonOnly bool) (*Request, error) {
 	call := event.RequestContext
 	r := &Request{
 		ID: call.RequestID, RouteKey: event.RouteKey, Method: call.HTTP.Method, Path: event.RawPath,
 		Params: event.PathParameters, SourceIP: call.HTTP.SourceIP, Domain: call.DomainName, Received: now,
-		header: make(map[string]string, len(event.Headers)),
+		jsonOnly: jsonOnly,
+		header:   make(map[string]string, len(event.Headers)),
 	}
 	for name, value := range event.Headers {
 		r.header[strings.ToLower(name)] = value
@@ -125,6 +139,10 @@ func (r *Request) readBody(event *events.APIGatewayV2HTTPRequest) error {
 		return nil
 	}
 	var err error
-	r.Form, err = parseForm(r.Header("content-type"), body)
+	if r.jsonOnly {
+		r.Form, err = parseJSONOnly(body)
+	} else {
+		r.Form, err = parseForm(r.Header("content-type"), body)
+	}
 	return err
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
 
+// Null is a body that is JSON's null.
+var Null = json.RawMessage("null")
+
 // Response is an operation's answer.
 type Response struct {
 	Status  int

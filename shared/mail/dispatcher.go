@@ -26,9 +26,9 @@ const (
 
 // Store is what of the table a Dispatcher needs.
 type Store interface {
-	// Current returns the id of the newest due mail of client, "" if there is
+	// Current returns the id of the newest due mail of due's holder, "" if there is
 	// none. The read must be consistent: an older answer would drop a mail that is due.
-	Current(ctx context.Context, client signup.ID) (mailID string, err error)
+	Current(ctx context.Context, due signup.DueMail) (mailID string, err error)
 	// RecordRefusal notes why due was refused for good, unless a newer mail has
 	// taken its place, which is no error.
 	RecordRefusal(ctx context.Context, due signup.DueMail, reason string) error
@@ -103,7 +103,7 @@ func (d *Dispatcher) Deliver(ctx context.Context, due []signup.DueMail) []Failur
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			results[i] = d.deliver(ctx, due[i], newest[due[i].ClientID] != i)
+			results[i] = d.deliver(ctx, due[i], newest[due[i].Holder()] != i)
 		})
 	}
 	all.Wait()
@@ -119,11 +119,11 @@ func leaveReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
 
-// newestOfEach is the position of each client's last mail in due.
+// newestOfEach is the position of each holder's last mail in due.
 func newestOfEach(due []signup.DueMail) map[signup.ID]int {
 	newest := make(map[signup.ID]int, len(due))
 	for i := range due {
-		newest[due[i].ClientID] = i
+		newest[due[i].Holder()] = i
 	}
 	return newest
 }
@@ -168,7 +168,7 @@ func (d *Dispatcher) supersededSince(ctx context.Context, due signup.DueMail, no
 	if now.Sub(due.StoredAt) < backlog {
 		return false
 	}
-	current, err := d.parts.Store.Current(ctx, due.ClientID)
+	current, err := d.parts.Store.Current(ctx, due)
 	if err != nil {
 		d.parts.Log.LogAttrs(ctx, slog.LevelWarn, "is the mail still current?", slog.String("mail_id", due.MailID), slog.String("error", err.Error()))
 		return false
@@ -237,7 +237,7 @@ func (d *Dispatcher) verification(due signup.DueMail, key secret.MACKey) Mail {
 	s, minutes := d.parts.Settings, wholeMinutes(due.ExpiresAt.Sub(d.parts.Now()))
 	link, code := due.LinkURL(key, s.PublicURL), due.Code(key)
 	if link.IsZero() {
-		return VerificationCode{AppName: s.AppName, Code: code, Minutes: minutes}
+		return VerificationCode{AppName: s.AppName, Code: code, Minutes: minutes, Purpose: due.Purpose}
 	}
 	if !slices.Contains(s.Attributes.EmailAddress.Strategies, settings.EmailCode) {
 		code = secret.Text{}

@@ -148,11 +148,11 @@ func (s *fakeStore) Claims(_ context.Context, ids []identifier.Identifier) ([]si
 	return s.claims(ids)
 }
 
-func (s *fakeStore) Current(_ context.Context, client signup.ID) (string, error) {
+func (s *fakeStore) Current(_ context.Context, due signup.DueMail) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	return s.current(client)
+	return s.current(due.Holder())
 }
 
 func (s *fakeStore) RecordRefusal(_ context.Context, due signup.DueMail, reason string) error {
@@ -186,6 +186,30 @@ func TestDeliverSends(t *testing.T) {
 	}
 	if f.store.asked != 0 {
 		t.Error("a mail that isn't held up cost a read")
+	}
+}
+
+// A mail of a user says what its code is for, and a newer one of the same user takes its place.
+func TestDeliverSendsWhatAUserAskedFor(t *testing.T) {
+	f := newFixture(t, nil)
+	older, newer := f.due(7), f.due(8)
+	for _, due := range []*signup.DueMail{&older, &newer} {
+		due.ClientID, due.SignUpID, due.UserID, due.Purpose = signup.ID{}, signup.ID{9}, signup.ID{9}, signup.SignInByMail
+	}
+	other := f.due(9)
+	other.ClientID, other.SignUpID, other.UserID, other.Purpose = signup.ID{}, signup.ID{10}, signup.ID{10}, signup.ProveAddress
+	if failures := f.Deliver(t.Context(), []signup.DueMail{older, newer, other}); failures != nil {
+		t.Fatal(failures)
+	}
+	kinds := map[string]string{}
+	for _, m := range f.sender.sent {
+		kinds[m.ID] = m.Kind
+		if !strings.Contains(m.Text.Reveal(), map[string]signup.DueMail{newer.MailID: newer, other.MailID: other}[m.ID].Code(f.keys.Current()).Reveal()) {
+			t.Errorf("the mail lacks its code: %s", m.Text.Reveal())
+		}
+	}
+	if diff := cmp.Diff(map[string]string{newer.MailID: "sign_in_code", other.MailID: "address_code"}, kinds); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

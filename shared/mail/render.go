@@ -14,6 +14,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
 //go:embed templates/*.txt templates/*.html
@@ -28,7 +29,12 @@ type Mail interface {
 }
 
 // mails has one of each.
-func mails() []Mail { return []Mail{VerificationCode{}, VerificationLink{}, ExistingAccount{}} }
+func mails() []Mail {
+	return []Mail{
+		VerificationCode{}, VerificationCode{Purpose: signup.ProveAddress}, VerificationCode{Purpose: signup.SignInByMail},
+		VerificationLink{}, ExistingAccount{},
+	}
+}
 
 // Renderer writes mails in the languages of settings.Locales. It is safe for
 // concurrent use.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -51,7 +52,9 @@ func testLink(s *settings.Settings) VerificationLink {
 func testMails(s *settings.Settings) map[string]Mail {
 	linkOnly := testLink(s)
 	linkOnly.Code = secret.Text{}
-	return map[string]Mail{"verification_code": testCode(s), "verification_link": testLink(s), "verification_link_only": linkOnly,
+	address, signIn := testCode(s), testCode(s)
+	address.Purpose, signIn.Purpose = signup.ProveAddress, signup.SignInByMail
+	return map[string]Mail{"verification_code": testCode(s), "address_code": address, "sign_in_code": signIn, "verification_link": testLink(s), "verification_link_only": linkOnly,
 		"existing_account": ExistingAccount{AppName: s.AppName, Answerable: true}, "existing_account_unanswered": ExistingAccount{AppName: s.AppName}}
 }
 

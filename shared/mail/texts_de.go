@@ -11,6 +11,18 @@ func german() words {
 		settings.TextVerificationCodeExpiry:  "Der Code läuft in {time_left} ab und kann einmal verwendet werden.",
 		settings.TextVerificationCodeIgnore:  "Wenn Sie diesen Code nicht angefordert haben, können Sie diese Nachricht ignorieren. Geben Sie den Code niemandem weiter.",
 
+		settings.TextAddressCodeSubject: "Bestätigen Sie Ihre E-Mail-Adresse für {app_name}",
+		settings.TextAddressCodeHeading: "Bestätigen Sie Ihre E-Mail-Adresse",
+		settings.TextAddressCodeIntro:   "Geben Sie diesen Code ein, um diese Adresse Ihrem Konto bei {app_name} hinzuzufügen:",
+		settings.TextAddressCodeExpiry:  "Der Code läuft in {time_left} ab und kann einmal verwendet werden.",
+		settings.TextAddressCodeIgnore:  "Wenn Sie diesen Code nicht angefordert haben, können Sie diese Nachricht ignorieren; die Adresse wird dann nicht hinzugefügt. Geben Sie den Code niemandem weiter.",
+
+		settings.TextSignInCodeSubject: "Ihr Anmeldecode für {app_name}",
+		settings.TextSignInCodeHeading: "Ihr Anmeldecode",
+		settings.TextSignInCodeIntro:   "Geben Sie diesen Code ein, um sich bei {app_name} anzumelden:",
+		settings.TextSignInCodeExpiry:  "Der Code läuft in {time_left} ab und kann einmal verwendet werden.",
+		settings.TextSignInCodeIgnore:  "Wenn Sie diesen Code nicht angefordert haben, hat jemand anderes Ihre Adresse eingegeben. Ohne den Code kommt niemand in Ihr Konto. Geben Sie ihn niemandem weiter.",
+
 		settings.TextVerificationLinkSubject: "Bestätigen Sie Ihre E-Mail-Adresse für {app_name}",
 		settings.TextVerificationLinkHeading: "Bestätigen Sie Ihre E-Mail-Adresse",
 		settings.TextVerificationLinkIntro:   "Öffnen Sie diesen Link auf dem Gerät, auf dem Sie begonnen haben, um mit der Registrierung bei {app_name} fortzufahren:",

@@ -11,6 +11,18 @@ func english() words {
 		settings.TextVerificationCodeExpiry:  "The code expires in {time_left} and can be used once.",
 		settings.TextVerificationCodeIgnore:  "If you didn't ask for this code, you can ignore this email. Don't share the code with anyone.",
 
+		settings.TextAddressCodeSubject: "Confirm your email address for {app_name}",
+		settings.TextAddressCodeHeading: "Confirm your email address",
+		settings.TextAddressCodeIntro:   "To add this address to your {app_name} account, enter this code:",
+		settings.TextAddressCodeExpiry:  "The code expires in {time_left} and can be used once.",
+		settings.TextAddressCodeIgnore:  "If you didn't ask for this code, you can ignore this email, and the address isn't added. Don't share the code with anyone.",
+
+		settings.TextSignInCodeSubject: "Your {app_name} sign-in code",
+		settings.TextSignInCodeHeading: "Your sign-in code",
+		settings.TextSignInCodeIntro:   "To sign in to {app_name}, enter this code:",
+		settings.TextSignInCodeExpiry:  "The code expires in {time_left} and can be used once.",
+		settings.TextSignInCodeIgnore:  "If you didn't ask for this code, somebody else entered your address. Without the code they don't get in. Don't share it with anyone.",
+
 		settings.TextVerificationLinkSubject: "Confirm your email address for {app_name}",
 		settings.TextVerificationLinkHeading: "Confirm your email address",
 		settings.TextVerificationLinkIntro:   "To continue signing up for {app_name}, open this link on the device where you began:",

@@ -308,8 +308,8 @@ type refusals struct {
 
 func (r *refusals) newest(mailID string, n int) { r.mails = slices.Insert(r.mails, n, mailID) }
 
-func (r *refusals) Current(_ context.Context, client signup.ID) (string, error) {
-	return r.mails[int(client[14])<<8|int(client[15])], nil
+func (r *refusals) Current(_ context.Context, due signup.DueMail) (string, error) {
+	return r.mails[int(due.ClientID[14])<<8|int(due.ClientID[15])], nil
 }
 
 func (r *refusals) RecordRefusal(_ context.Context, due signup.DueMail, reason string) error {

@@ -105,6 +105,12 @@ func (r *Keyring) Current() MACKey {
 	return MACKey{ID: r.keys[0].ID, Key: r.keys[0].Key}
 }
 
+// Oldest returns the first key that was ever made: it derives what must never change.
+func (r *Keyring) Oldest() MACKey {
+	oldest := r.keys[len(r.keys)-1]
+	return MACKey{ID: oldest.ID, Key: oldest.Key}
+}
+
 // ByID returns the key of that exact id, current or old, and whether there is
 // one.
 func (r *Keyring) ByID(id string) (MACKey, bool) {

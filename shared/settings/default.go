@@ -37,6 +37,8 @@ func Default() *Settings {
 		Mail:    Mail{DefaultLocale: "en", Texts: map[string]map[string]string{}},
 		SDKURL:  "https://cdn.jsdelivr.net/npm",
 		Native:  Native{Enabled: true},
+
+		Accounts: defaultAccounts(),
 	}
 }
 

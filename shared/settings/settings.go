@@ -48,6 +48,7 @@ type Settings struct {
 	Mail                  Mail         `json:"mail" doc:"Sender and texts of the mails."`
 	Pages                 Pages        `json:"pages" doc:"The application's own pages, to which prebuilt components link."`
 	SDKURL                string       `json:"sdk_url" doc:"Address of a CDN of npm packages, without a trailing slash. Framework SDKs load clerk-js from /npm/ on this API, which redirects there."`
+	Accounts              Accounts     `json:"accounts" doc:"Accounts in one call: anonymous, by API key, password or e-mail address (/v0/authenticate)."`
 	Native                Native       `json:"native" doc:"Clients without cookies: phone and desktop apps."`
 }
 

@@ -9,6 +9,18 @@ const (
 	TextVerificationCodeExpiry  = "verification_code.expiry"
 	TextVerificationCodeIgnore  = "verification_code.ignore"
 
+	TextAddressCodeSubject = "address_code.subject"
+	TextAddressCodeHeading = "address_code.heading"
+	TextAddressCodeIntro   = "address_code.intro"
+	TextAddressCodeExpiry  = "address_code.expiry"
+	TextAddressCodeIgnore  = "address_code.ignore"
+
+	TextSignInCodeSubject = "sign_in_code.subject"
+	TextSignInCodeHeading = "sign_in_code.heading"
+	TextSignInCodeIntro   = "sign_in_code.intro"
+	TextSignInCodeExpiry  = "sign_in_code.expiry"
+	TextSignInCodeIgnore  = "sign_in_code.ignore"
+
 	TextVerificationLinkSubject = "verification_link.subject"
 	TextVerificationLinkHeading = "verification_link.heading"
 	TextVerificationLinkIntro   = "verification_link.intro"
@@ -33,6 +45,16 @@ func TextKeys() []string {
 		TextVerificationCodeIntro,
 		TextVerificationCodeExpiry,
 		TextVerificationCodeIgnore,
+		TextAddressCodeSubject,
+		TextAddressCodeHeading,
+		TextAddressCodeIntro,
+		TextAddressCodeExpiry,
+		TextAddressCodeIgnore,
+		TextSignInCodeSubject,
+		TextSignInCodeHeading,
+		TextSignInCodeIntro,
+		TextSignInCodeExpiry,
+		TextSignInCodeIgnore,
 		TextVerificationLinkSubject,
 		TextVerificationLinkHeading,
 		TextVerificationLinkIntro,

@@ -49,6 +49,7 @@ func (s *Settings) check(c *check) {
 	s.Cookie.check(c, s.PublicURL)
 	s.Mail.check(c)
 	s.Pages.check(c)
+	s.Accounts.check(c)
 }
 
 func (s *Settings) checkGeneral(c *check) {

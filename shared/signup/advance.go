@@ -2,11 +2,9 @@ package signup
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
-	"github.com/doorstep-auth/doorstep/shared/problem"
 )
 
 // advance is the one place that decides what follows changed facts: the client
@@ -35,18 +33,10 @@ func (op *operation) complete(ctx context.Context, c *Client) error {
 	if err != nil {
 		return err
 	}
-	err = op.Store.Complete(ctx, done)
-	var taken *Taken
-	if errors.As(err, &taken) {
-		yielding, kept := contested(done.Claims, taken.Held)
-		if len(kept) > 0 {
-			*c = open
-			return op.giveUp(ctx, c, kept)
-		}
-		done.Replaced = yielding
-		if err = op.Store.Complete(ctx, done); errors.As(err, &taken) {
-			return ErrConflict
-		}
+	kept, err := op.settle(ctx, &done)
+	if len(kept) > 0 {
+		*c = open
+		return op.giveUp(ctx, c, kept)
 	}
 	if err == nil {
 		op.made = done.Session
@@ -56,21 +46,27 @@ func (op *operation) complete(ctx context.Context, c *Client) error {
 
 // completion turns c into the client after completion, and says what else comes into being.
 func (op *operation) completion(c *Client) (Completion, error) {
-	su := c.SignUp
-	su.CompletedAt = op.now
-	user := su.user(op.now)
-	session := &Session{
-		ID: su.SessionID, ClientID: c.ID, User: user, CredentialVersion: user.CredentialVersion,
-		CreatedAt: op.now, LastActiveAt: op.now,
-		IdleUntil: op.now.Add(op.Settings.Session.IdleLife.Std()),
-		ExpiresAt: op.now.Add(op.Settings.Session.AbsoluteLife.Std()),
-	}
-	c.Sessions = append(c.liveSessions(op.now), SessionRef{ID: session.ID, UserID: user.ID, ExpiresAt: session.ExpiresAt})
+	done := op.yield(c.SignUp, c.ID)
+	session := done.Session
+	c.Sessions = append(c.liveSessions(op.now), SessionRef{ID: session.ID, UserID: done.User.ID, ExpiresAt: session.ExpiresAt})
 	c.Active, c.AuthChangedAt = session.ID, op.now
-	done := Completion{Client: c, User: user, Session: session}
+	done.Client = c
 	if over := len(c.Sessions) - maxSessions; over > 0 {
 		done.Ended, c.Sessions = c.Sessions[:over], c.Sessions[over:]
 	}
+	if c.Revision == 0 {
+		return done, nil // a new client's token is new
+	}
+	return done, op.renewToken(c)
+}
+
+// yield is what a sign-up comes to: a user with its claims and a session of client,
+// zero for none.
+func (op *operation) yield(su *SignUp, client ID) Completion {
+	su.CompletedAt = op.now
+	user := su.user(op.now)
+	done := Completion{User: user, Session: op.newSession(su.SessionID, user)}
+	done.Session.ClientID = client
 	for _, id := range su.Identifiers() {
 		state := UnverifiedClaim
 		if id.Kind == identifier.KindUsername || su.verified(id.Kind) {
@@ -78,10 +74,17 @@ func (op *operation) completion(c *Client) (Completion, error) {
 		}
 		done.Claims = append(done.Claims, Claim{Identifier: id, Owner: user.ID, State: state})
 	}
-	if c.Revision == 0 {
-		return done, nil // a new client's token is new
+	return done
+}
+
+// newSession begins a session of the user now.
+func (op *operation) newSession(id ID, user *User) *Session {
+	return &Session{
+		ID: id, User: user, CredentialVersion: user.CredentialVersion,
+		CreatedAt: op.now, LastActiveAt: op.now,
+		IdleUntil: op.now.Add(op.Settings.Session.IdleLife.Std()),
+		ExpiresAt: op.now.Add(op.Settings.Session.AbsoluteLife.Std()),
 	}
-	return done, op.renewToken(c)
 }
 
 // user is the user that the sign-up becomes: a copy of what was supplied.
@@ -123,15 +126,13 @@ func contested(ours, held []Claim) (yielding, kept []Claim) {
 // which those are. Of a client that isn't stored yet nobody holds the token: its
 // sign-up is as if it had been refused before.
 func (op *operation) giveUp(ctx context.Context, c *Client, held []Claim) error {
-	var faults problem.Errors
 	for _, theirs := range held {
 		c.SignUp.dropIdentifier(theirs.Identifier.Kind)
-		faults = append(faults, problem.IdentifierExists.On(string(theirs.Identifier.Kind)))
 	}
 	if c.Revision > 0 {
 		if err := op.Store.SaveClient(ctx, c); err != nil {
 			return err
 		}
 	}
-	return faults.Err()
+	return exists(held)
 }

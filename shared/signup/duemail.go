@@ -13,9 +13,10 @@ import (
 // secret: the mail function derives the code and the link from the nonce.
 type DueMail struct {
 	MailID    string
-	ClientID  ID
-	SignUpID  ID
-	UserID    ID // user that the sign-up will become
+	ClientID  ID      // zero for a challenge of a user
+	SignUpID  ID      // what the code is bound to; the user itself for a challenge of a user
+	UserID    ID      // user, or the one that the sign-up will become
+	Purpose   Purpose // of a user's challenge; empty for a sign-up's
 	Kind      identifier.Kind
 	Strategy  string
 	To        string // address as the person wrote it
@@ -63,4 +64,13 @@ func (d DueMail) Owned(claims []Claim) bool {
 	return slices.ContainsFunc(claims, func(c Claim) bool {
 		return c.Identifier.Kind == d.Kind && c.Identifier.Canonical == d.Canonical && c.Owner != d.UserID && !c.yields(VerifiedClaim)
 	})
+}
+
+// Holder is the client or user that asked for the mail; a newer mail of the same holder
+// takes its place.
+func (d DueMail) Holder() ID {
+	if d.ClientID.IsZero() {
+		return d.UserID
+	}
+	return d.ClientID
 }

@@ -353,7 +353,7 @@ func TestAbandonedSignUpCantBeChanged(t *testing.T) {
 func TestCompleteSignUpCantBeChanged(t *testing.T) {
 	p := newFixture(t, nil).person()
 	p.must(p.signUpWhole(ada()))
-	before := copyUser(p.user())
+	before := p.user().clone()
 	p.mustBeClosed("123456", Complete)
 	if diff := cmp.Diff(before, p.user()); diff != "" {
 		t.Errorf("the user changed:\n%s", diff)

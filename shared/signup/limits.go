@@ -16,6 +16,7 @@ const (
 	mailEvents    = "mails"
 	createEvents  = "creates"
 	attemptEvents = "attempts"
+	signInEvents  = "sign_ins"
 	fromNetwork   = "network"
 )
 
@@ -26,11 +27,15 @@ const networkMark = 6
 // is kept for networks that have had less than half of it, so that one network or two
 // can't use up what another person's sign-up needs.
 func MailWindows(l settings.Limits) []Window {
+	return withReserve(
+		Window{Name: "mails-hour", Most: l.MailsPerAddressHour, Per: time.Hour},
+		Window{Name: "mails-day", Most: l.MailsPerAddressDay, Per: 24 * time.Hour})
+}
+
+// withReserve keeps a quarter of each window for networks that have had less than half of it.
+func withReserve(all ...Window) []Window {
 	var windows []Window
-	for _, w := range []Window{
-		{Name: "mails-hour", Most: l.MailsPerAddressHour, Per: time.Hour},
-		{Name: "mails-day", Most: l.MailsPerAddressDay, Per: 24 * time.Hour},
-	} {
+	for _, w := range all {
 		if w.Most > 0 {
 			kept := min(w.Most-1, (w.Most+3)/4)
 			w.Open, w.Own = w.Most-kept, max(1, kept/2)
@@ -38,6 +43,32 @@ func MailWindows(l settings.Limits) []Window {
 		}
 	}
 	return windows
+}
+
+// countSignIn counts a sign-in by password that is about to be tried, for its source
+// and for the account, whether or not there is one.
+func (op *operation) countSignIn(ctx context.Context, user ID, id identifier.Identifier) error {
+	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+		return err
+	}
+	windows := withReserve(Window{Name: "sign-ins-hour", Most: op.Settings.Limits.SignInsPerAccountHour, Per: time.Hour})
+	if len(windows) == 0 {
+		return nil
+	}
+	subject := id.LimitKey()
+	if id.Canonical == "" {
+		subject = user.String()
+	}
+	return op.meter(ctx, op.byNetwork(signInEvents, subject, windows), problem.SignInRateLimit.New())
+}
+
+// byNetwork is a meter for subject that tells the networks of its sources apart.
+func (op *operation) byNetwork(kind, subject string, windows []Window) Meter {
+	key := op.Keys.Current()
+	return Meter{
+		Kind: kind, Subject: secret.LimitKey(key, kind, subject), Windows: windows,
+		Source: secret.LimitKey(key, fromNetwork, sourceNetwork(op.caller.Source))[:networkMark],
+	}
 }
 
 // sourceWindow is the limit of kind for one source address, or none.
@@ -59,12 +90,7 @@ func (op *operation) countMail(ctx context.Context, to identifier.Identifier) er
 	if len(windows) == 0 || op.mailed == to {
 		return nil
 	}
-	key := op.Keys.Current()
-	meter := Meter{
-		Kind: mailEvents, Subject: secret.LimitKey(key, mailEvents, to.LimitKey()), Windows: windows,
-		Source: secret.LimitKey(key, fromNetwork, sourceNetwork(op.caller.Source))[:networkMark],
-	}
-	err := op.meter(ctx, meter, problem.MailRateLimit.On(string(to.Kind)))
+	err := op.meter(ctx, op.byNetwork(mailEvents, to.LimitKey(), windows), problem.MailRateLimit.On(string(to.Kind)))
 	if err == nil {
 		op.mailed = to
 	}

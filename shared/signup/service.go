@@ -27,7 +27,8 @@ type Service struct {
 	Settings  *settings.Settings
 	Store     Store
 	Keys      *secret.Keyring
-	Passwords Passwords // needed by Create and Update only
+	Passwords Passwords        // needed by Create and Update only
+	Verifier  PasswordVerifier // needed by what signs in with a password only
 	// Disposable reports whether a domain is one of throwaway mailboxes; needed by
 	// Create and Update only.
 	Disposable func(domain string) bool
@@ -63,6 +64,8 @@ type operation struct {
 	mailed identifier.Identifier
 	// crowded is the refusal of a try whose source has no room left, or nil.
 	crowded error
+	// quiet says that the operation doesn't tell whether its address is anybody's.
+	quiet bool
 	// absent says that the caller isn't the client that the operation changes.
 	absent bool
 }

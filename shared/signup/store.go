@@ -62,6 +62,20 @@ type Store interface {
 	RevokeSession(ctx context.Context, ref SessionRef) error
 	// UserSessions returns all sessions of user that are stored, with the user.
 	UserSessions(ctx context.Context, user ID) ([]*Session, error)
+	// User returns a user, or ErrNoUser.
+	User(ctx context.Context, id ID) (*User, error)
+	// SaveUser stores a change of a user, whole or not at all. ErrConflict if the
+	// user's revision moved; *Taken if a claim is held otherwise than expected.
+	SaveUser(ctx context.Context, change UserChange) error
+	// CountUserAttempt is CountAttempt for the user's challenge that nonce names: it
+	// returns the user as stored, or *UnmetUser.
+	CountUserAttempt(ctx context.Context, id ID, nonce, tried []byte, maxAttempts int, now time.Time) (*User, error)
+	// SaveSession stores a new session.
+	SaveSession(ctx context.Context, s *Session) error
+	// APIKey returns the key of user with that hash and the user, or ErrNoUser.
+	APIKey(ctx context.Context, user ID, hash string) (*APIKey, *User, error)
+	// NoteKeyUse stores when k was last used; a key that is no more is no error.
+	NoteKeyUse(ctx context.Context, k *APIKey) error
 	// DeleteClient removes the client and its sessions. ErrConflict as SaveClient.
 	DeleteClient(ctx context.Context, c *Client) error
 	// SaveMetadata stores a large metadata object until expires.
@@ -74,9 +88,10 @@ type Store interface {
 
 // Completion is everything that comes into being when a sign-up completes.
 type Completion struct {
-	Client  *Client // after completion; its revision is still the stored one
+	Client  *Client // after completion; its revision is still the stored one; nil if no client holds the sign-up
 	User    *User
-	Session *Session
+	Session *Session // nil if none begins
+	Key     *APIKey  // nil if none is made
 	Claims  []Claim
 	// Ended are the sessions that the client had too many of.
 	Ended []SessionRef
@@ -88,6 +103,8 @@ type Completion struct {
 var (
 	// ErrNoClient is returned when the caller isn't a client.
 	ErrNoClient = errors.New("signup: no such client")
+	// ErrNoUser is returned when there is no such user.
+	ErrNoUser = errors.New("signup: no such user")
 	// ErrNoSession is returned when a session is no more.
 	ErrNoSession = errors.New("signup: no such session")
 	// ErrBusy is returned when the database still refused for its load after all
@@ -96,6 +113,26 @@ var (
 	// ErrConflict is returned when somebody else wrote first.
 	ErrConflict = errors.New("signup: changed by another request")
 )
+
+// UserChange is a user as it shall be, with what changes beside it.
+type UserChange struct {
+	User *User // its revision is still the stored one
+	// Claims are taken if they are free or the user's own; Replaced as in Completion.
+	Claims   []Claim
+	Replaced []Claim
+	// Released are identifiers that the user gives up.
+	Released []identifier.Identifier
+	// Key and Session are new, or nil.
+	Key     *APIKey
+	Session *Session
+}
+
+// UnmetUser is returned when an attempt isn't counted. User is the user as it is,
+// or nil if there is none.
+type UnmetUser struct{ User *User }
+
+// Error says that the condition failed.
+func (*UnmetUser) Error() string { return "signup: attempt not counted" }
 
 // Unmet is returned when the condition of a write didn't hold. Client is the
 // client as it is, or nil if there is none or the proof doesn't hold.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +20,7 @@ type MemoryStore struct {
 	sessions map[ID]*Session
 	claims   map[claimed]Claim
 	metadata map[ID]memoryObject
+	keys     map[string]*APIKey
 	meters   map[string]*memoryMeter
 	// before, if set, runs ahead of each method: tests let others write there, or fail it.
 	before func(method string) error
@@ -43,7 +43,7 @@ var _ Store = (*MemoryStore)(nil)
 func NewMemoryStore() *MemoryStore {
 	return &MemoryStore{
 		clients: map[ID]*Client{}, users: map[ID]*User{}, sessions: map[ID]*Session{},
-		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{}, meters: map[string]*memoryMeter{},
+		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{}, keys: map[string]*APIKey{}, meters: map[string]*memoryMeter{},
 	}
 }
 
@@ -118,7 +118,7 @@ func (m *MemoryStore) Sessions(_ context.Context, refs []SessionRef) ([]*Session
 			continue
 		}
 		joined := *session
-		joined.User = copyUser(user)
+		joined.User = user.clone()
 		found = append(found, &joined)
 	}
 	return found, nil
@@ -243,7 +243,8 @@ func (m *MemoryStore) Complete(_ context.Context, done Completion) error {
 		return err
 	}
 	defer end()
-	if !m.unchanged(done.Client) || m.users[done.User.ID] != nil || m.sessions[done.Session.ID] != nil {
+	if (done.Client != nil && !m.unchanged(done.Client)) || m.users[done.User.ID] != nil ||
+		(done.Session != nil && m.sessions[done.Session.ID] != nil) {
 		return ErrConflict
 	}
 	var taken Taken
@@ -256,6 +257,7 @@ func (m *MemoryStore) Complete(_ context.Context, done Completion) error {
 	if taken.Held != nil {
 		return &taken
 	}
+	done.User.Revision++
 	m.complete(done)
 	return nil
 }
@@ -266,18 +268,28 @@ func (m *MemoryStore) complete(done Completion) {
 		*owner.Facts.identifier(old.Identifier.Kind) = identifier.Identifier{}
 		owner.PasswordHash = ""
 		owner.CredentialVersion++
+		owner.Revision++
 	}
 	for _, claim := range done.Claims {
 		m.claims[claimed{claim.Identifier.Kind, claim.Identifier.Canonical}] = claim
 	}
-	user, session := copyUser(done.User), *done.Session
+	user := done.User.clone()
 	user.Unsafe = storedMetadata(user.Unsafe)
-	session.User = nil
+	m.users[user.ID] = user
+	if done.Session != nil {
+		session := *done.Session
+		session.User = nil
+		m.sessions[session.ID] = &session
+	}
+	if done.Key != nil {
+		m.keys[done.Key.Hash] = done.Key
+	}
 	for _, ref := range done.Ended {
 		delete(m.sessions, ref.ID)
 	}
-	m.users[user.ID], m.sessions[session.ID] = user, &session
-	m.put(done.Client)
+	if done.Client != nil {
+		m.put(done.Client)
+	}
 }
 
 func (m *MemoryStore) TouchSession(_ context.Context, s *Session) error {
@@ -331,12 +343,109 @@ func (m *MemoryStore) UserSessions(_ context.Context, user ID) ([]*Session, erro
 		for _, ref := range c.Sessions {
 			if stored := m.sessions[ref.ID]; stored != nil && ref.UserID == user {
 				session := *stored
-				session.User = copyUser(m.users[user])
+				session.User = m.users[user].clone()
 				all = append(all, &session)
 			}
 		}
 	}
 	return all, nil
+}
+
+func (m *MemoryStore) User(_ context.Context, id ID) (*User, error) {
+	end, err := m.begin("User")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if u := m.users[id]; u != nil {
+		return u.clone(), nil
+	}
+	return nil, ErrNoUser
+}
+
+func (m *MemoryStore) SaveUser(_ context.Context, change UserChange) error {
+	end, err := m.begin("SaveUser")
+	if err != nil {
+		return err
+	}
+	defer end()
+	stored := m.users[change.User.ID]
+	if stored == nil || stored.Revision != change.User.Revision {
+		return ErrConflict
+	}
+	var taken Taken
+	for _, claim := range change.Claims {
+		held, ok := m.claims[claimed{claim.Identifier.Kind, claim.Identifier.Canonical}]
+		if ok && held.Owner != change.User.ID && !slices.Contains(change.Replaced, held) {
+			taken.Held = append(taken.Held, held)
+		}
+	}
+	if taken.Held != nil {
+		return &taken
+	}
+	for _, id := range change.Released {
+		delete(m.claims, claimed{id.Kind, id.Canonical})
+	}
+	change.User.Revision++
+	m.complete(Completion{User: change.User, Session: change.Session, Key: change.Key, Claims: change.Claims, Replaced: change.Replaced})
+	return nil
+}
+
+func (m *MemoryStore) CountUserAttempt(_ context.Context, id ID, nonce, tried []byte, maxAttempts int, now time.Time) (*User, error) {
+	end, err := m.begin("CountUserAttempt")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	u := m.users[id]
+	if u == nil {
+		return nil, &UnmetUser{}
+	}
+	ch := u.Challenge
+	if ch == nil || !bytes.Equal(ch.Nonce, nonce) || ch.StatusAt(now, maxAttempts) != Unverified || bytes.Equal(ch.Tried, tried) {
+		return nil, &UnmetUser{User: u.clone()}
+	}
+	ch.Attempts, ch.Tried = ch.Attempts+1, tried
+	u.Revision++
+	return u.clone(), nil
+}
+
+func (m *MemoryStore) SaveSession(_ context.Context, s *Session) error {
+	end, err := m.begin("SaveSession")
+	if err != nil {
+		return err
+	}
+	defer end()
+	session := *s
+	session.User = nil
+	m.sessions[s.ID] = &session
+	return nil
+}
+
+func (m *MemoryStore) APIKey(_ context.Context, user ID, hash string) (*APIKey, *User, error) {
+	end, err := m.begin("APIKey")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer end()
+	key := m.keys[hash]
+	if key == nil || key.User != user {
+		return nil, nil, ErrNoUser
+	}
+	copied := *key
+	return &copied, m.users[user].clone(), nil
+}
+
+func (m *MemoryStore) NoteKeyUse(_ context.Context, k *APIKey) error {
+	end, err := m.begin("NoteKeyUse")
+	if err != nil {
+		return err
+	}
+	defer end()
+	if key := m.keys[k.Hash]; key != nil && key.User == k.User {
+		key.UsedAt = k.UsedAt
+	}
+	return nil
 }
 
 func (m *MemoryStore) DeleteClient(_ context.Context, c *Client) error {
@@ -417,11 +526,5 @@ func copyClient(c *Client) *Client {
 	if c.SignUp != nil {
 		copied.SignUp = c.SignUp.clone()
 	}
-	return &copied
-}
-
-func copyUser(u *User) *User {
-	copied := *u
-	copied.Proved = maps.Clone(u.Proved)
 	return &copied
 }

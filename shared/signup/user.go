@@ -1,6 +1,7 @@
 package signup
 
 import (
+	"maps"
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
@@ -8,7 +9,8 @@ import (
 
 // User is an account. A user is the same kind of user whichever door it came through.
 type User struct {
-	ID ID
+	ID       ID
+	Revision int64 // every write adds one
 	Facts
 	// Proved holds, by kind, how and when an identifier was proved.
 	Proved map[identifier.Kind]Proved
@@ -17,6 +19,57 @@ type User struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	PasswordSetAt     time.Time
+	// Challenge is the user's newest challenge, or nil; MailID names its mail.
+	Challenge *Challenge
+	MailID    string
+	// APIKeys is how many the user has.
+	APIKeys int
+	// Hold is why the user may not sign in yet, or empty.
+	Hold Hold
+	// Device is the device that the sign-up named, if it did.
+	Device string
+}
+
+// Hold is why a user may not sign in.
+type Hold string
+
+// The holds. A user who came through the progressive sign-up has none.
+const (
+	Unconfirmed Hold = "unconfirmed" // the address or the token is still to be confirmed
+	Undecided   Hold = "undecided"   // an operator is still to approve
+	Rejected    Hold = "rejected"    // an operator has refused
+)
+
+// clone returns a copy that can be changed without touching u.
+func (u *User) clone() *User {
+	copied := *u
+	copied.Proved = maps.Clone(u.Proved)
+	if u.Challenge != nil {
+		own := *u.Challenge
+		copied.Challenge = &own
+	}
+	return &copied
+}
+
+// Anonymous reports a user without any factor: whoever knows its id signs in.
+func (u *User) Anonymous() bool {
+	return u.PasswordHash == "" && u.APIKeys == 0 && len(u.Proved) == 0
+}
+
+// Purpose is what meeting a challenge of a user leads to.
+type Purpose string
+
+// The purposes of challenges.
+const (
+	ProveAddress Purpose = "prove_address"
+	SignInByMail Purpose = "sign_in"
+)
+
+// Challenge is an open challenge to a user: the code that is mailed to the address.
+type Challenge struct {
+	Purpose Purpose
+	Address identifier.Identifier
+	Verification
 }
 
 // Proved is the verification that a user's identifier came with.

@@ -119,12 +119,18 @@ func (s *SignUp) sendable(strategy Strategy, now time.Time, resendAfter time.Dur
 	if !v.VerifiedAt.IsZero() {
 		return problem.VerificationAlreadyVerified.On(string(strategy.Kind))
 	}
-	if wait := v.SentAt.Add(resendAfter).Sub(now); wait > 0 {
-		seconds := int((wait + time.Second - 1) / time.Second)
-		return problem.VerificationTooSoon.New().Detailed("%d", seconds).Limited(
-			problem.Quota{Name: "resend", Most: 1, Window: wholeSeconds(resendAfter), Reset: seconds})
+	return v.tooSoon(now, resendAfter)
+}
+
+// tooSoon is nil once another mail may be asked for.
+func (v *Verification) tooSoon(now time.Time, resendAfter time.Duration) error {
+	wait := v.SentAt.Add(resendAfter).Sub(now)
+	if wait <= 0 {
+		return nil
 	}
-	return nil
+	seconds := wholeSeconds(wait)
+	return problem.VerificationTooSoon.New().Detailed("%d", seconds).Limited(
+		problem.Quota{Name: "resend", Most: 1, Window: wholeSeconds(resendAfter), Reset: seconds})
 }
 
 // attemptable is nil if a code may be counted at now: a store's CountAttempt

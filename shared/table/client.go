@@ -144,12 +144,17 @@ func (item *signUpItem) signUp() *signup.SignUp {
 		Facts: item.Facts.facts(), Verifications: map[identifier.Kind]*signup.Verification{},
 	}
 	for kind, v := range item.Verifications {
-		su.Verifications[identifier.Kind(kind)] = &signup.Verification{
-			Strategy: v.Strategy, KeyID: v.Key, Nonce: v.Nonce, SentAt: fromMillis(v.Sent), ExpiresAt: fromMillis(v.Expires),
-			Attempts: v.Attempts, Tried: v.Tried, VerifiedAt: fromMillis(v.Verified), Refused: v.Refused,
-			VerifiedAtClient: idOf(v.ByClient),
-			LinkTerms:        signup.LinkTerms{Linked: v.Linked, RedirectURL: v.Redirect, LinkBase: v.Base, CodeChallenge: v.PKCE},
-		}
+		verification := v.verification()
+		su.Verifications[identifier.Kind(kind)] = &verification
 	}
 	return su
+}
+
+func (v verificationItem) verification() signup.Verification {
+	return signup.Verification{
+		Strategy: v.Strategy, KeyID: v.Key, Nonce: v.Nonce, SentAt: fromMillis(v.Sent), ExpiresAt: fromMillis(v.Expires),
+		Attempts: v.Attempts, Tried: v.Tried, VerifiedAt: fromMillis(v.Verified), Refused: v.Refused,
+		VerifiedAtClient: idOf(v.ByClient),
+		LinkTerms:        signup.LinkTerms{Linked: v.Linked, RedirectURL: v.Redirect, LinkBase: v.Base, CodeChallenge: v.PKCE},
+	}
 }

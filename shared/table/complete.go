@@ -16,9 +16,9 @@ import (
 const (
 	exists    = "attribute_exists(pk)"
 	isYielded = "ow = :owner AND #state = :unverified"
-	// disown takes identifiers and the password from a user whose unverified
+	// disown takes identifiers, password and keys from a user whose unverified
 	// claims gave way, and ends its sessions.
-	disown = "SET cv = cv + :one REMOVE fa.pw"
+	disown = "SET cv = cv + :one, rv = rv + :one REMOVE fa.pw, ak"
 )
 
 // transactionTries bounds how often a transaction that others were in the way of is sent.
@@ -26,7 +26,7 @@ const transactionTries = 8
 
 // Complete implements signup.Store.
 func (t *Table) Complete(ctx context.Context, done signup.Completion) error {
-	writes, err := t.completion(done)
+	writes, firstClaim, err := t.completion(done)
 	if err != nil {
 		return err
 	}
@@ -34,38 +34,77 @@ func (t *Table) Complete(ctx context.Context, done signup.Completion) error {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) || passing(err) {
 		if err == nil {
-			done.Client.Revision++
+			done.User.Revision++
+			if done.Client != nil {
+				done.Client.Revision++
+			}
 		}
 		return failed("complete", err)
 	}
-	return refusal(cancelled.CancellationReasons, done)
+	return refusal(cancelled.CancellationReasons, firstClaim, done.Claims)
 }
 
-// completion is the transaction: client, user, session, the claims, then the
-// users who lose one.
-func (t *Table) completion(done signup.Completion) ([]types.TransactWriteItem, error) {
-	client, err := t.putClient(done.Client, newWrite())
-	if err != nil {
-		return nil, err
+// completion is the transaction: client, user, session and key as far as there are
+// any, the claims, then the users who lose one. firstClaim is the position of the
+// first claim.
+func (t *Table) completion(done signup.Completion) (writes []types.TransactWriteItem, firstClaim int, err error) {
+	if done.Client != nil {
+		client, err := t.putClient(done.Client, newWrite())
+		if err != nil {
+			return nil, 0, err
+		}
+		client.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureNone
+		writes = append(writes, types.TransactWriteItem{Put: client})
 	}
-	client.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureNone
-	writes := []types.TransactWriteItem{{Put: client}}
-	for _, item := range []any{newUser(done.User), newSession(done.Session)} {
+	user, err := t.put(newUser(done.User), isNew, nil, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	writes = append(writes, user)
+	beside, err := t.putBeside(done.Session, done.Key)
+	if err != nil {
+		return nil, 0, err
+	}
+	writes = append(writes, beside...)
+	firstClaim = len(writes)
+	for _, claim := range done.Claims {
+		put, err := t.putClaim(claim, done.Replaced)
+		if err != nil {
+			return nil, 0, err
+		}
+		writes = append(writes, put)
+	}
+	writes = append(writes, t.disownAll(done.Replaced)...)
+	return append(writes, t.deleteSessions(done.Ended)...), firstClaim, nil
+}
+
+// putBeside are the puts of a new session and a new API key, if there are any.
+func (t *Table) putBeside(session *signup.Session, key *signup.APIKey) (writes []types.TransactWriteItem, err error) {
+	for _, item := range []any{sessionOrNone(session), apiKeyOrNone(key)} {
+		if item == nil {
+			continue
+		}
 		put, err := t.put(item, isNew, nil, nil)
 		if err != nil {
 			return nil, err
 		}
 		writes = append(writes, put)
 	}
-	for _, claim := range done.Claims {
-		put, err := t.putClaim(claim, done.Replaced)
-		if err != nil {
-			return nil, err
-		}
-		writes = append(writes, put)
+	return writes, nil
+}
+
+func sessionOrNone(s *signup.Session) any {
+	if s == nil {
+		return nil
 	}
-	writes = append(writes, t.disownAll(done.Replaced)...)
-	return append(writes, t.deleteSessions(done.Ended)...), nil
+	return newSession(s)
+}
+
+func apiKeyOrNone(k *signup.APIKey) any {
+	if k == nil {
+		return nil
+	}
+	return newAPIKey(k)
 }
 
 func (t *Table) put(item any, condition string, names map[string]string, v values) (types.TransactWriteItem, error) {
@@ -114,19 +153,19 @@ func (t *Table) disownAll(replaced []signup.Claim) []types.TransactWriteItem {
 	return writes
 }
 
-// refusal says why a completion was cancelled. The client comes first: if it
-// moved, nothing else counts.
-func refusal(reasons []types.CancellationReason, done signup.Completion) error {
+// refusal says why claims couldn't be put. If anything ahead of them failed, nothing
+// else counts: it moved.
+func refusal(reasons []types.CancellationReason, firstClaim int, claims []signup.Claim) error {
 	var taken signup.Taken
 	for i, reason := range reasons {
 		if reason.Code == nil || *reason.Code != "ConditionalCheckFailed" {
 			continue
 		}
 		claim := i - firstClaim
-		if claim < 0 || claim >= len(done.Claims) {
+		if claim < 0 || claim >= len(claims) {
 			return signup.ErrConflict
 		}
-		held, err := decodeClaim(reason.Item, done.Claims[claim].Identifier)
+		held, err := decodeClaim(reason.Item, claims[claim].Identifier)
 		if err != nil {
 			return err
 		}
@@ -137,9 +176,6 @@ func refusal(reasons []types.CancellationReason, done signup.Completion) error {
 	}
 	return &taken
 }
-
-// firstClaim is the position of the first claim in a completion: after client, user, session.
-const firstClaim = 3
 
 // DeleteClient implements signup.Store.
 func (t *Table) DeleteClient(ctx context.Context, c *signup.Client) error {

@@ -22,6 +22,7 @@ const (
 	claimPart    = "CLAIM"
 	metadataPart = "METADATA"
 	limitPart    = "LIMIT"
+	apiKeyPart   = "KEY"
 )
 
 // clientKey is where a client lies, with its open sign-up and its token's hash.
@@ -33,6 +34,13 @@ func userKey(id signup.ID) key { return key{join(userPart, id.String()), userPar
 // sessionKey is where a session of user lies.
 func sessionKey(user, id signup.ID) key {
 	return key{join(userPart, user.String()), join(sessionPart, id.String())}
+}
+
+func isSessionKey(k key) bool { return strings.HasPrefix(k.sk, sessionPart+separator) }
+
+// apiKeyKey is where an API key of user lies, by its hash.
+func apiKeyKey(user signup.ID, hash string) key {
+	return key{join(userPart, user.String()), join(apiKeyPart, hash)}
 }
 
 // claimKey is where the one claim on an identifier lies, whoever holds it.

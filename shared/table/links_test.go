@@ -53,7 +53,7 @@ func (p *person) link() secret.LinkToken {
 	if err != nil || c == nil {
 		p.t.Fatalf("reading the client: %v", err)
 	}
-	due := dueMail(c, "email_address", c.SignUp.Verifications["email_address"], p.clock.now())
+	due := newestDue(c, p.clock.now())
 	key, _ := p.Keys.ByID(due.KeyID)
 	_, token, _ := strings.Cut(due.LinkURL(key, p.Settings.PublicURL).Reveal(), "?token=")
 	return secret.ParseLinkToken(token)
@@ -151,7 +151,7 @@ func TestLinkTermsAreKept(t *testing.T) {
 		if diff := cmp.Diff(c.want, v.LinkTerms); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		due := dueMail(stored, "email_address", v, f.clock.now())
+		due := newestDue(stored, f.clock.now())
 		if due.Linked != c.want.Linked || due.LinkBase != c.want.LinkBase || due.ClientID != p.last.Client.ID {
 			t.Errorf("%s: due %+v", name, due)
 		}

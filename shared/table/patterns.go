@@ -25,6 +25,7 @@ const (
 	sessionItems  = "USER#<user> / SESSION#<session>"
 	claimItems    = "CLAIM#<kind>#<canonical form> / CLAIM"
 	metadataItems = "METADATA#<object> / METADATA"
+	apiKeyItems   = "USER#<user> / KEY#<hash>"
 	limitItems    = "LIMIT#<kind>#<keyed hash> / LIMIT"
 )
 
@@ -37,7 +38,7 @@ func Patterns() []Pattern {
 		{Method: "Claims", Request: "GetItem, BatchGetItem for several", Items: []string{claimItems}, Cost: "0.5 RRU each"},
 		{Method: "Sessions", Request: "BatchGetItem", Items: []string{sessionItems, userItems}, Cost: "1 RRU each"},
 		{Method: "Metadata", Request: "GetItem", Items: []string{metadataItems}, Cost: "1 RRU per 4 KB"},
-		{Method: "Current", Request: "GetItem", Items: []string{clientItems}, Cost: "1 RRU, for a mail from a backlog only"},
+		{Method: "Current", Request: "GetItem", Items: []string{clientItems + " or " + userItems}, Cost: "1 RRU, for a mail from a backlog only"},
 		{Method: "SaveClient", Request: "PutItem", Items: []string{clientItems}, Condition: isUnchanged, Cost: "1 WRU"},
 		{Method: "BeginSignUp", Request: "UpdateItem", Items: []string{clientItems},
 			Condition: proved + isSignedOut, Update: beginSignUp, Cost: "1 WRU"},
@@ -55,6 +56,8 @@ func Patterns() []Pattern {
 			Condition: exists, Update: "REMOVE ev[20]", Cost: "1 WRU, after each 20 events of a busy meter"},
 		{Method: "Complete", Request: "TransactWriteItems", Items: []string{clientItems, userItems, sessionItems, claimItems},
 			Condition: isUnchanged + "; all others " + isNew, Cost: "2 WRU each"},
+		{Method: "Complete, in one call", Request: "TransactWriteItems", Items: []string{userItems, sessionItems, apiKeyItems, claimItems},
+			Condition: isNew, Cost: "2 WRU each"},
 		{Method: "Complete, taking over an unverified claim", Request: "TransactWriteItems",
 			Items:     []string{clientItems, userItems, sessionItems, claimItems, userItems + " (of the one who loses it)"},
 			Condition: isUnchanged + "; the claim " + isYielded, Update: disown, Cost: "2 WRU each"},
@@ -62,10 +65,20 @@ func Patterns() []Pattern {
 		{Method: "EndSessions", Request: "TransactWriteItems", Items: []string{clientItems, sessionItems}, Condition: isUnchanged, Cost: "2 WRU each"},
 		{Method: "RevokeSession", Request: "DeleteItem", Items: []string{sessionItems}, Cost: "1 WRU"},
 		{Method: "UserSessions", Request: "Query", Items: []string{userItems, sessionItems}, Condition: ofUser, Cost: "1 RRU per 4 KB"},
+		{Method: "User", Request: "GetItem", Items: []string{userItems}, Cost: "1 RRU"},
+		{Method: "SaveUser", Request: "PutItem", Items: []string{userItems}, Condition: isUnchanged, Cost: "1 WRU"},
+		{Method: "SaveUser, with a claim", Request: "TransactWriteItems", Items: []string{userItems, sessionItems, apiKeyItems, claimItems},
+			Condition: isUnchanged + "; the claim " + isFreeOrOwn + "; " + isOwn, Cost: "2 WRU each"},
+		{Method: "CountUserAttempt", Request: "UpdateItem", Items: []string{userItems}, Condition: isUserAttemptable, Update: countUserAttempt, Cost: "1 WRU"},
+		{Method: "SaveSession", Request: "PutItem", Items: []string{sessionItems}, Cost: "1 WRU"},
+		{Method: "APIKey", Request: "BatchGetItem", Items: []string{apiKeyItems, userItems}, Cost: "1 RRU each"},
+		{Method: "NoteKeyUse", Request: "UpdateItem", Items: []string{apiKeyItems}, Condition: exists, Update: noteKeyUse, Cost: "1 WRU, once a day"},
 		{Method: "DeleteClient", Request: "TransactWriteItems", Items: []string{clientItems, sessionItems}, Condition: isUnchanged, Cost: "2 WRU each"},
 		{Method: "SaveMetadata", Request: "PutItem", Items: []string{metadataItems}, Cost: "1 WRU per KB"},
 		{Method: "KeepMetadata", Request: "UpdateItem", Items: []string{metadataItems}, Condition: exists, Update: keepMetadata, Cost: "1 WRU per KB"},
 		{Method: "RecordRefusal", Request: "UpdateItem", Items: []string{clientItems}, Condition: isStillDue, Update: recordRefusal, Cost: "1 WRU"},
+		{Method: "RecordRefusal, of a user's mail", Request: "UpdateItem", Items: []string{userItems},
+			Condition: isUserStillDue, Update: recordUserRefusal, Cost: "1 WRU"},
 	}
 }
 
@@ -104,7 +117,12 @@ func Entities() []Entity {
 		}},
 		{"user", userItems, "An account.", []Attribute{
 			{"fa", "facts, as in a sign-up"}, {"pv.<kind>", "how an identifier was proved"}, {"cv", "credential version"},
-			{"ca, ua, ps", "made, changed, password set (ms)"},
+			{"ca, ua, ps", "made, changed, password set (ms)"}, {"rv, wr", "revision; name of the last write"},
+			{"ch", "open challenge: pu (purpose), em (address), and as in a sign-up's verification"}, {"mid", "id of the newest due mail"},
+			{"ak, ho, de", "number of API keys; why the user may not sign in; device of the sign-up"},
+		}},
+		{"key", apiKeyItems, "An API key, by its hash.", []Attribute{
+			{"cv", "the user's credential version when it was made"}, {"ca, la", "made, last used (ms)"},
 		}},
 		{"session", sessionItems, "A signed-in client.", []Attribute{
 			{"cl", "client"}, {"cv", "the user's credential version when it began"}, {"ca, la, id, ex", "made, last active, idle until, expires (ms)"},

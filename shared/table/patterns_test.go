@@ -196,6 +196,20 @@ func takeover() signup.Completion {
 	return done
 }
 
+func inOneCall() signup.Completion {
+	done := sampleCompletion()
+	done.Client, done.Session.ClientID = nil, signup.ID{}
+	done.Key = &signup.APIKey{Hash: "hash", User: done.User.ID, CredentialVersion: 1, CreatedAt: moment}
+	return done
+}
+
+func challengedUser() *signup.User {
+	user := sampleCompletion().User
+	user.Revision, user.MailID, user.Device = 3, sampleVerification().MailID(), "phone"
+	user.Challenge = &signup.Challenge{Purpose: signup.ProveAddress, Address: address, Verification: *sampleVerification()}
+	return user
+}
+
 // crowdedLimit is a limit's item with more than is needed, and one network that is long gone.
 func crowdedLimit() map[string]types.AttributeValue {
 	var events []types.AttributeValue
@@ -215,7 +229,7 @@ var runs = map[string]func(*Table){
 	"Claims":       func(t *Table) { _, _ = t.Claims(context.Background(), []identifier.Identifier{address, name}) },
 	"Sessions":     func(t *Table) { _, _ = t.Sessions(context.Background(), sampleClient().Sessions) },
 	"Metadata":     func(t *Table) { _, _ = t.Metadata(context.Background(), signup.ID{10}) },
-	"Current":      func(t *Table) { _, _ = t.Current(context.Background(), signup.ID{1}) },
+	"Current":      func(t *Table) { _, _ = t.Current(context.Background(), signup.DueMail{ClientID: signup.ID{1}}) },
 	"SaveClient":   func(t *Table) { _ = t.SaveClient(context.Background(), sampleClient()) },
 	"BeginSignUp":  func(t *Table) { _, _ = t.BeginSignUp(context.Background(), proof, sampleSignUp(), moment, true) },
 	"BeginVerification": func(t *Table) {
@@ -234,17 +248,36 @@ var runs = map[string]func(*Table){
 	"Count, trimming": func(t *Table) { t.trimCount(context.Background(), sampleMeter(), moment, crowdedLimit()) },
 	"Complete":        func(t *Table) { _ = t.Complete(context.Background(), sampleCompletion()) },
 	"Complete, taking over an unverified claim": func(t *Table) { _ = t.Complete(context.Background(), takeover()) },
-	"TouchSession":  func(t *Table) { _ = t.TouchSession(context.Background(), sampleCompletion().Session) },
-	"EndSessions":   func(t *Table) { _ = t.EndSessions(context.Background(), sampleClient(), sampleClient().Sessions) },
-	"RevokeSession": func(t *Table) { _ = t.RevokeSession(context.Background(), sampleClient().Sessions[0]) },
-	"UserSessions":  func(t *Table) { _, _ = t.UserSessions(context.Background(), signup.ID{4}) },
-	"DeleteClient":  func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
+	"TouchSession":          func(t *Table) { _ = t.TouchSession(context.Background(), sampleCompletion().Session) },
+	"EndSessions":           func(t *Table) { _ = t.EndSessions(context.Background(), sampleClient(), sampleClient().Sessions) },
+	"RevokeSession":         func(t *Table) { _ = t.RevokeSession(context.Background(), sampleClient().Sessions[0]) },
+	"UserSessions":          func(t *Table) { _, _ = t.UserSessions(context.Background(), signup.ID{4}) },
+	"Complete, in one call": func(t *Table) { _ = t.Complete(context.Background(), inOneCall()) },
+	"User":                  func(t *Table) { _, _ = t.User(context.Background(), signup.ID{4}) },
+	"SaveUser":              func(t *Table) { _ = t.SaveUser(context.Background(), signup.UserChange{User: challengedUser()}) },
+	"SaveUser, with a claim": func(t *Table) {
+		done := inOneCall()
+		_ = t.SaveUser(context.Background(), signup.UserChange{User: challengedUser(), Claims: done.Claims[:1], Key: done.Key, Session: done.Session, Released: []identifier.Identifier{{Kind: address.Kind, Canonical: "old@example.com"}}})
+	},
+	"CountUserAttempt": func(t *Table) {
+		_, _ = t.CountUserAttempt(context.Background(), signup.ID{4}, bytes.Repeat([]byte{6}, 16), []byte{11}, 5, moment)
+	},
+	"SaveSession": func(t *Table) { _ = t.SaveSession(context.Background(), sampleCompletion().Session) },
+	"APIKey":      func(t *Table) { _, _, _ = t.APIKey(context.Background(), signup.ID{4}, "hash") },
+	"NoteKeyUse": func(t *Table) {
+		_ = t.NoteKeyUse(context.Background(), &signup.APIKey{Hash: "hash", User: signup.ID{4}, UsedAt: moment})
+	},
+	"DeleteClient": func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
 	"SaveMetadata": func(t *Table) {
 		_ = t.SaveMetadata(context.Background(), signup.ID{10}, json.RawMessage(`{"k":"v"}`), moment)
 	},
 	"KeepMetadata": func(t *Table) { _ = t.KeepMetadata(context.Background(), signup.ID{10}) },
 	"RecordRefusal": func(t *Table) {
 		due := signup.DueMail{ClientID: signup.ID{1}, Kind: address.Kind, MailID: "mail", Nonce: []byte{6}}
+		_ = t.RecordRefusal(context.Background(), due, "address_invalid")
+	},
+	"RecordRefusal, of a user's mail": func(t *Table) {
+		due := signup.DueMail{UserID: signup.ID{4}, Kind: address.Kind, MailID: "mail", Nonce: []byte{6}}
 		_ = t.RecordRefusal(context.Background(), due, "address_invalid")
 	},
 }

@@ -70,6 +70,9 @@ func (t *Table) UserSessions(ctx context.Context, user signup.ID) ([]*signup.Ses
 	delete(items, userKey(user))
 	var sessions []*signup.Session
 	for at, item := range items {
+		if !isSessionKey(at) { // an API key
+			continue
+		}
 		id, err := sessionIDOf(at)
 		if err != nil {
 			return nil, err

@@ -20,30 +20,58 @@ func DueMail(before, after []byte, storedAt time.Time) (due signup.DueMail, isDu
 		return due, false, err
 	}
 	is, err := decodeImage(after)
-	if err != nil || is == nil || is.MailID == "" || is.SignUp == nil || (was != nil && was.MailID == is.MailID) {
+	if err != nil || is == nil || is.mailID() == "" || (was != nil && was.mailID() == is.mailID()) {
 		return due, false, err
 	}
-	c := is.client(clientOf(is.PK))
+	due, isDue = is.dueMail()
+	due.MailID, due.StoredAt = is.mailID(), storedAt
+	return due, isDue, nil
+}
+
+// challenged is an item that asks for mails: a client's, for its sign-up, and a user's.
+type challenged interface {
+	mailID() string
+	dueMail() (signup.DueMail, bool)
+}
+
+func (item *clientItem) mailID() string { return item.MailID }
+
+func (item *clientItem) dueMail() (due signup.DueMail, isDue bool) {
+	c := item.client(clientOf(item.PK))
+	if c.SignUp == nil {
+		return due, false
+	}
 	for kind, v := range c.SignUp.Verifications {
-		if v.MailID() == is.MailID {
-			return dueMail(c, kind, v, storedAt), true, nil
+		if v.MailID() == c.MailID {
+			due = dueMail(kind, c.SignUp.EmailAddress, v, c.SignUp.Locale)
+			due.ClientID, due.SignUpID, due.UserID = c.ID, c.SignUp.ID, c.SignUp.UserID
+			return due, true
 		}
 	}
-	return due, false, nil
+	return due, false
 }
 
-func dueMail(c *signup.Client, kind identifier.Kind, v *signup.Verification, storedAt time.Time) signup.DueMail {
-	to := c.SignUp.EmailAddress
+func (item *userItem) mailID() string { return item.MailID }
+
+func (item *userItem) dueMail() (due signup.DueMail, isDue bool) {
+	u := item.user(userOf(item.PK))
+	if u.Challenge == nil || u.Challenge.MailID() != u.MailID {
+		return due, false
+	}
+	due = dueMail(u.Challenge.Address.Kind, u.Challenge.Address, &u.Challenge.Verification, u.Locale)
+	due.UserID, due.SignUpID, due.Purpose = u.ID, u.ID, u.Challenge.Purpose
+	return due, true
+}
+
+func dueMail(kind identifier.Kind, to identifier.Identifier, v *signup.Verification, locale string) signup.DueMail {
 	return signup.DueMail{
-		MailID: c.MailID, ClientID: c.ID, SignUpID: c.SignUp.ID, UserID: c.SignUp.UserID, Kind: kind, Strategy: v.Strategy,
-		To: to.Display, Canonical: to.Canonical, Locale: c.SignUp.Locale,
-		KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, StoredAt: storedAt,
-		Linked: v.Linked, LinkBase: v.LinkBase,
+		Kind: kind, Strategy: v.Strategy, To: to.Display, Canonical: to.Canonical, Locale: locale,
+		KeyID: v.KeyID, Nonce: v.Nonce, ExpiresAt: v.ExpiresAt, Linked: v.Linked, LinkBase: v.LinkBase,
 	}
 }
 
-// decodeImage reads an image of a client; nil for no image and for items of other types.
-func decodeImage(image []byte) (*clientItem, error) {
+// decodeImage reads an image of a client or a user; nil for no image and for items of other types.
+func decodeImage(image []byte) (challenged, error) {
 	if len(image) == 0 || string(image) == "null" {
 		return nil, nil
 	}
@@ -51,16 +79,29 @@ func decodeImage(image []byte) (*clientItem, error) {
 	if err != nil {
 		return nil, failed("read stream image", err)
 	}
-	if kind, _ := attributes["ty"].(*types.AttributeValueMemberS); kind == nil || kind.Value != "client" {
+	itemType, _ := attributes["ty"].(*types.AttributeValueMemberS)
+	switch {
+	case itemType == nil:
 		return nil, nil
+	case itemType.Value == "client":
+		item := &clientItem{}
+		return item, unmarshal(attributes, item, &item.head, "client")
+	case itemType.Value == "user":
+		item := &userItem{}
+		return item, unmarshal(attributes, item, &item.head, "user")
 	}
-	var item clientItem
-	return &item, unmarshal(attributes, &item, &item.head, "client")
+	return nil, nil
 }
 
+// userOf is the user that a user item's partition key names.
+func userOf(pk string) signup.ID { return idIn(pk, userPart) }
+
 // clientOf is the client that a client item's partition key names.
-func clientOf(pk string) signup.ID {
-	id, err := signup.ParseID(pk[len(clientPart)+len(separator):])
+func clientOf(pk string) signup.ID { return idIn(pk, clientPart) }
+
+// idIn is the id behind part in a partition key.
+func idIn(pk, part string) signup.ID {
+	id, err := signup.ParseID(pk[len(part)+len(separator):])
 	if err != nil {
 		return signup.ID{}
 	}

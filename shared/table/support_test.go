@@ -208,6 +208,14 @@ func (p *person) attempt(code string) error {
 	return p.keep(p.Attempt(context.Background(), p.caller, p.signUp, "email_code", code))
 }
 
+// newestDue is the newest mail of the client's sign-up, as the stream has it.
+func newestDue(c *signup.Client, now time.Time) signup.DueMail {
+	v := c.SignUp.Verifications["email_address"]
+	due := dueMail("email_address", c.SignUp.EmailAddress, v, c.SignUp.Locale)
+	due.MailID, due.ClientID, due.SignUpID, due.UserID, due.StoredAt = v.MailID(), c.ID, c.SignUp.ID, c.SignUp.UserID, now
+	return due
+}
+
 // code is what the newest mail to the person says.
 func (p *person) code() string {
 	p.t.Helper()
@@ -216,8 +224,7 @@ func (p *person) code() string {
 	if err != nil || c == nil {
 		p.t.Fatalf("reading the client: %v", err)
 	}
-	v := c.SignUp.Verifications["email_address"]
-	due := dueMail(c, "email_address", v, p.clock.now())
+	due := newestDue(c, p.clock.now())
 	key, ok := p.Keys.ByID(due.KeyID)
 	if !ok {
 		p.t.Fatalf("unknown key %s", due.KeyID)

@@ -8,12 +8,34 @@ import (
 // userItem is an account.
 type userItem struct {
 	head
+	Revision    int64                 `dynamodbav:"rv"`
+	Write       []byte                `dynamodbav:"wr,omitempty"` // names the write that made this state
 	Facts       factsItem             `dynamodbav:"fa"`
 	Proved      map[string]provedItem `dynamodbav:"pv,omitempty"`
 	Credential  int64                 `dynamodbav:"cv"`
 	Created     int64                 `dynamodbav:"ca"`
 	Updated     int64                 `dynamodbav:"ua"`
 	PasswordSet int64                 `dynamodbav:"ps,omitempty"`
+	Challenge   *challengeItem        `dynamodbav:"ch,omitempty"`
+	MailID      string                `dynamodbav:"mid,omitempty"`
+	Keys        int                   `dynamodbav:"ak,omitempty"`
+	Hold        string                `dynamodbav:"ho,omitempty"`
+	Device      string                `dynamodbav:"de,omitempty"`
+}
+
+// challengeItem is a user's open challenge.
+type challengeItem struct {
+	Purpose string          `dynamodbav:"pu"`
+	Address *identifierItem `dynamodbav:"em"`
+	verificationItem
+}
+
+// apiKeyItem is an API key; its hash is its key.
+type apiKeyItem struct {
+	head
+	Credential int64 `dynamodbav:"cv"`
+	Created    int64 `dynamodbav:"ca"`
+	Used       int64 `dynamodbav:"la,omitempty"`
 }
 
 type provedItem struct {
@@ -26,7 +48,7 @@ type provedItem struct {
 // sessionItem is a session. It names its client; the client names it too.
 type sessionItem struct {
 	head
-	Client     []byte `dynamodbav:"cl"`
+	Client     []byte `dynamodbav:"cl,omitempty"`
 	Credential int64  `dynamodbav:"cv"`
 	Created    int64  `dynamodbav:"ca"`
 	LastActive int64  `dynamodbav:"la"`
@@ -53,6 +75,12 @@ func newUser(u *signup.User) userItem {
 	item := userItem{
 		head: userKey(u.ID).head("user"), Facts: newFacts(u.Facts), Credential: u.CredentialVersion,
 		Created: millis(u.CreatedAt), Updated: millis(u.UpdatedAt), PasswordSet: millis(u.PasswordSetAt),
+		Revision: u.Revision + 1, MailID: u.MailID, Keys: u.APIKeys, Hold: string(u.Hold), Device: u.Device,
+	}
+	if ch := u.Challenge; ch != nil {
+		item.Challenge = &challengeItem{
+			Purpose: string(ch.Purpose), Address: newIdentifier(ch.Address), verificationItem: newVerification(&ch.Verification),
+		}
 	}
 	for kind, p := range u.Proved {
 		if item.Proved == nil {
@@ -67,7 +95,13 @@ func (item *userItem) user(id signup.ID) *signup.User {
 	u := &signup.User{
 		ID: id, Facts: item.Facts.facts(), CredentialVersion: item.Credential,
 		CreatedAt: fromMillis(item.Created), UpdatedAt: fromMillis(item.Updated), PasswordSetAt: fromMillis(item.PasswordSet),
-		Proved: map[identifier.Kind]signup.Proved{},
+		Proved:   map[identifier.Kind]signup.Proved{},
+		Revision: item.Revision, MailID: item.MailID, APIKeys: item.Keys, Hold: signup.Hold(item.Hold), Device: item.Device,
+	}
+	if ch := item.Challenge; ch != nil {
+		u.Challenge = &signup.Challenge{
+			Purpose: signup.Purpose(ch.Purpose), Address: ch.Address.identifier(identifier.KindEmailAddress), Verification: ch.verification(),
+		}
 	}
 	for kind, p := range item.Proved {
 		u.Proved[identifier.Kind(kind)] = signup.Proved{Strategy: p.Strategy, Attempts: p.Attempts, ExpiresAt: fromMillis(p.Expires), At: fromMillis(p.At)}
@@ -77,7 +111,7 @@ func (item *userItem) user(id signup.ID) *signup.User {
 
 func newSession(s *signup.Session) sessionItem {
 	return sessionItem{
-		head: sessionKey(s.User.ID, s.ID).head("session"), Client: s.ClientID[:], Credential: s.CredentialVersion,
+		head: sessionKey(s.User.ID, s.ID).head("session"), Client: rawID(s.ClientID), Credential: s.CredentialVersion,
 		Created: millis(s.CreatedAt), LastActive: millis(s.LastActiveAt), Idle: millis(s.IdleUntil),
 		Expires: millis(s.ExpiresAt), TTL: ttl(s.ExpiresAt),
 	}

@@ -27,6 +27,7 @@ type whole struct {
 	claims   map[string]claimItem // by key
 	metadata map[string]metadataItem
 	limits   map[string]limitItem
+	keys     map[string]apiKeyItem
 	over     map[signup.ID]bool // see fixture
 }
 
@@ -38,7 +39,7 @@ func (f *fixture) whole() *whole {
 	w := &whole{
 		clients: map[signup.ID]*signup.Client{}, users: map[signup.ID]*signup.User{},
 		sessions: map[signup.ID]sessionItem{}, claims: map[string]claimItem{}, metadata: map[string]metadataItem{},
-		limits: map[string]limitItem{}, over: f.over,
+		limits: map[string]limitItem{}, keys: map[string]apiKeyItem{}, over: f.over,
 	}
 	pages := dynamodb.NewScanPaginator(f.raw(), &dynamodb.ScanInput{TableName: &f.table.name, ConsistentRead: new(true)})
 	for pages.HasMorePages() {
@@ -53,12 +54,6 @@ func (f *fixture) whole() *whole {
 		}
 	}
 	return w
-}
-
-// idIn is the ID at the end of a key's part.
-func idIn(part, prefix string) signup.ID {
-	id, _ := signup.ParseID(part[len(prefix)+len(separator):])
-	return id
 }
 
 func (w *whole) add(item map[string]types.AttributeValue) error {
@@ -78,6 +73,11 @@ func (w *whole) add(item map[string]types.AttributeValue) error {
 		var s sessionItem
 		err := unmarshal(item, &s, &s.head, itemType)
 		w.sessions[idIn(at.sk, sessionPart)] = s
+		return err
+	case "key":
+		var k apiKeyItem
+		err := unmarshal(item, &k, &k.head, itemType)
+		w.keys[at.sk] = k
 		return err
 	case "claim":
 		var c claimItem
@@ -125,8 +125,23 @@ func (w *whole) faultsOf() (faults []string) {
 		if w.users[idIn(session.PK, userPart)] == nil {
 			fault("session %s has no user", id)
 		}
-		if c := w.clients[idOf(session.Client)]; c == nil || !holds(c, id) {
+		// One that a call began belongs to no client.
+		if c := w.clients[idOf(session.Client)]; len(session.Client) > 0 && (c == nil || !holds(c, id)) {
 			fault("session %s is not known to its client", id)
+		}
+	}
+	made := map[signup.ID]int{}
+	for at, key := range w.keys {
+		user := w.users[idIn(key.PK, userPart)]
+		if user == nil {
+			fault("the key %s has no user", at)
+		} else if key.Credential == user.CredentialVersion {
+			made[user.ID]++
+		}
+	}
+	for id, user := range w.users {
+		if user.APIKeys != made[id] {
+			fault("user %s has %d keys, and counts %d", id, made[id], user.APIKeys)
 		}
 	}
 	for id, c := range w.clients {

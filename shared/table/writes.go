@@ -42,6 +42,8 @@ const (
 	beginVerification = "SET su.vs.#kind = :verification, mid = :mail, " + raiseRevision
 	countAttempt      = "SET su.vs.#kind.#attempts = su.vs.#kind.#attempts + :one, su.vs.#kind.tr = :tried, " + raiseRevision
 	recordRefusal     = "SET su.vs.#kind.re = :reason, rv = rv + :one, wr = :write"
+	isUserStillDue    = "mid = :mail AND ch.#nonce = :nonce"
+	recordUserRefusal = "SET ch.re = :reason, rv = rv + :one, wr = :write"
 	keepMetadata      = "REMOVE #ttl"
 )
 
@@ -233,29 +235,41 @@ func (t *Table) KeepMetadata(ctx context.Context, ref signup.ID) error {
 	return failed("keep metadata", err)
 }
 
-// RecordRefusal notes on the sign-up that the due mail was refused for good,
+// RecordRefusal notes on the challenge that the due mail was refused for good,
 // unless a newer mail has taken its place.
 func (t *Table) RecordRefusal(ctx context.Context, due signup.DueMail, reason string) error {
-	_, err := t.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &t.name, Key: clientKey(due.ClientID).attributes(),
-		UpdateExpression:         text(recordRefusal),
-		ConditionExpression:      text(isStillDue),
+	in := &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: holderKey(due).attributes(),
+		UpdateExpression: text(recordRefusal), ConditionExpression: text(isStillDue),
 		ExpressionAttributeNames: map[string]string{"#kind": string(due.Kind), "#nonce": "no"},
 		ExpressionAttributeValues: values{
 			":reason": &types.AttributeValueMemberS{Value: reason}, ":one": number(1), ":write": raw(newWrite()),
 			":mail": &types.AttributeValueMemberS{Value: due.MailID}, ":nonce": raw(due.Nonce),
 		},
-	})
+	}
+	if due.ClientID.IsZero() {
+		in.UpdateExpression, in.ConditionExpression = text(recordUserRefusal), text(isUserStillDue)
+		in.ExpressionAttributeNames = map[string]string{"#nonce": "no"}
+	}
+	_, err := t.api.UpdateItem(ctx, in)
 	if _, unmet := conditionFailed(err); unmet {
 		return nil
 	}
 	return failed("record refusal", err)
 }
 
-// Current returns the id of the newest due mail of client, or "" if there is none.
-func (t *Table) Current(ctx context.Context, client signup.ID) (mailID string, err error) {
+// holderKey is where the item lies that asked for a mail.
+func holderKey(due signup.DueMail) key {
+	if due.ClientID.IsZero() {
+		return userKey(due.UserID)
+	}
+	return clientKey(due.ClientID)
+}
+
+// Current returns the id of the newest due mail of due's holder, or "" if there is none.
+func (t *Table) Current(ctx context.Context, due signup.DueMail) (mailID string, err error) {
 	out, err := t.api.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &t.name, Key: clientKey(client).attributes(), ProjectionExpression: text("mid"), ConsistentRead: aws.Bool(true),
+		TableName: &t.name, Key: holderKey(due).attributes(), ProjectionExpression: text("mid"), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return "", failed("read current mail", err)

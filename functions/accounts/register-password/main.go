@@ -1,0 +1,16 @@
+// Command register-password gives an account a password.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly/passwords"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/norman"
+)
+
+func main() {
+	boot.ServeHTTP(norman.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		accounts, keys, err := passwords.Accounts(rt)
+		return norman.Endpoint(rt.Settings, norman.RegisterPassword, norman.API{Accounts: accounts, Keys: keys}.RegisterPassword), err
+	})
+}
