@@ -128,6 +128,9 @@ func TestJudge(t *testing.T) {
 			line + "--- FAIL: FuzzA (60.11s)\n    --- FAIL: FuzzA (0.00s)\n        a_test.go:1: context deadline exceeded\n    \n    Failing input written to testdata/fuzz/FuzzA/12ab\n    To re-run:\n    go test -run=FuzzA/12ab\nFAIL\n", failure,
 			result{failed: true, executions: "4711", inputs: "12", input: "testdata/fuzz/FuzzA/12ab",
 				output: "--- FAIL: FuzzA (60.11s)\n    --- FAIL: FuzzA (0.00s)\n        a_test.go:1: context deadline exceeded\n    \n    Failing input written to testdata/fuzz/FuzzA/12ab\n    To re-run:\n    go test -run=FuzzA/12ab\nFAIL\n"}},
+		"over before it varied anything": {
+			"fuzz: elapsed: 0s, gathering baseline coverage: 0/265 completed\nfuzz: elapsed: 8s, gathering baseline coverage: 120/265 completed\nPASS\n", nil,
+			result{executions: "120", inputs: "265"}},
 		"killed":       {line, errors.New("signal: killed"), result{failed: true, executions: "4711", inputs: "12"}},
 		"did nothing":  {"PASS\n", nil, result{failed: true, output: "PASS\n"}},
 		"without seed": {noSeeds + "\n" + line + "PASS\n", nil, result{failed: true, executions: "4711", inputs: "12", output: noSeeds + "\nPASS\n"}},

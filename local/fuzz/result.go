@@ -24,6 +24,7 @@ type result struct {
 
 var (
 	progress  = regexp.MustCompile(`(?m)^fuzz: elapsed: \S+, execs: (\d+) \(\d+/sec\), new interesting: \d+ \(total: (\d+)\)$`)
+	baseline  = regexp.MustCompile(`(?m)^fuzz: elapsed: \S+, gathering baseline coverage: (\d+)/(\d+) completed`)
 	written   = regexp.MustCompile(`(?m)^\s*Failing input written to (\S+)$`)
 	seed      = regexp.MustCompile(`failure while testing seed corpus entry: \w+/(\S+)`)
 	atTheEnd  = regexp.MustCompile(`(?m)^--- FAIL: \w+ \(\S+\)\n\s+context deadline exceeded\n(FAIL\n|exit status \d+\n)*\z`)
@@ -37,8 +38,11 @@ var (
 // a failure (go.dev/issue/75804). No input has failed then.
 func judge(t target, output string, failure error, took time.Duration) result {
 	r := result{target: t, took: took, failed: failure != nil}
-	if all := progress.FindAllStringSubmatch(output, -1); len(all) > 0 {
-		r.executions, r.inputs = all[len(all)-1][1], all[len(all)-1][2]
+	// A short time can be over while the kept inputs are still tried: then those are what was executed.
+	for _, line := range []*regexp.Regexp{baseline, progress} {
+		if all := line.FindAllStringSubmatch(output, -1); len(all) > 0 {
+			r.executions, r.inputs = all[len(all)-1][1], all[len(all)-1][2]
+		}
 	}
 	if found := written.FindStringSubmatch(output); found != nil {
 		r.input = found[1]
