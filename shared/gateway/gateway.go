@@ -96,7 +96,6 @@ func (f *Function) serve(ctx context.Context, r *Request) (resp *Response, opera
 		return nil, "", problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
 	}
 	operation, r.public = endpoint.Operation.Name, endpoint.Operation.Public
-	r.public = endpoint.Operation.Public
 	if err := f.refuseForeign(endpoint.Operation, r); err != nil && !r.jsonOnly {
 		return nil, operation, err
 	}

@@ -154,7 +154,7 @@ func (s *Service) AddAPIKey(ctx context.Context, session *Session, prefix string
 // SetPassword gives the session's user a password, or another one.
 func (s *Service) SetPassword(ctx context.Context, session *Session, password secret.Text) error {
 	op := s.begin(Caller{})
-	if err := op.Passwords.Check(ctx, password, ownWords(session.User)...); err != nil {
+	if err := op.Passwords.Check(ctx, password, session.User.words()...); err != nil {
 		return err
 	}
 	hash, err := op.Passwords.Hash(password)
@@ -174,14 +174,6 @@ func (op *operation) addFactor(u *User) {
 	if u.Anonymous() {
 		u.CredentialVersion++
 	}
-}
-
-func ownWords(u *User) []string {
-	words := []string{u.FirstName, u.LastName}
-	for _, id := range u.Identifiers() {
-		words = append(words, id.Display)
-	}
-	return words
 }
 
 // ChallengeAddress mails the session's user a code to address, which becomes the

@@ -49,6 +49,15 @@ func (f *Facts) Identifiers() []identifier.Identifier {
 	return supplied
 }
 
+// words are the person's own: names and identifiers.
+func (f *Facts) words() []string {
+	words := []string{f.FirstName, f.LastName}
+	for _, id := range f.Identifiers() {
+		words = append(words, id.Display)
+	}
+	return words
+}
+
 // identifier returns where the identifier of kind is kept.
 func (f *Facts) identifier(kind identifier.Kind) *identifier.Identifier {
 	switch kind {

@@ -212,8 +212,8 @@ func (op *operation) claimable(kind identifier.Kind) ClaimState {
 
 // personal are the words that a password may not consist of.
 func personal(su *SignUp, ch *change) []string {
-	words := []string{su.FirstName, su.LastName, ch.texts["first_name"], ch.texts["last_name"]}
-	for _, id := range append(su.Identifiers(), ch.identifiers...) {
+	words := append(su.words(), ch.texts["first_name"], ch.texts["last_name"])
+	for _, id := range ch.identifiers {
 		words = append(words, id.Display)
 	}
 	return words

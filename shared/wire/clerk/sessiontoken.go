@@ -62,10 +62,7 @@ func mintSessionToken(
 // verifies them finds the keys from it alone. The gateway's own word goes before
 // the request's, which names any host it likes.
 func issuerOf(s *settings.Settings, r *gateway.Request) string {
-	if s.PublicURL == "" && r.Domain != "" {
-		return "https://" + r.Domain
-	}
-	return baseURL(s, r)
+	return r.BaseURL(s.PublicURL)
 }
 
 // factorAge is how many minutes ago the session's person signed in. There is no
