@@ -46,6 +46,24 @@ func Sessions(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
 	return service, read.keys, nil
 }
 
+// Passwords is Sessions under the settings of the passwords family.
+func Passwords(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
+	service, keys, err := Sessions(rt)
+	if err == nil {
+		service.Settings, service.Tells = rt.Settings.ForPasswords(), rt.Settings.Passwords.DiscloseAddresses
+	}
+	return service, keys, err
+}
+
+// SSO is SignUps under the settings of the sso family.
+func SSO(rt *boot.Runtime) (*signup.Service, error) {
+	service, err := SignUps(rt)
+	if err == nil {
+		service.Settings = rt.Settings.ForSSO()
+	}
+	return service, err
+}
+
 // Accounts is Sessions under the settings of the accounts family.
 func Accounts(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
 	service, keys, err := Sessions(rt)

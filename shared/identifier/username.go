@@ -80,6 +80,7 @@ func checkCharacters(name string, policy settings.Username) error {
 	if policy.AllowExtendedSpecialCharacters {
 		signs += extendedSigns
 	}
+	signs += policy.ExtraSigns
 	used := ""
 	for _, r := range name {
 		if '0' <= r && r <= '9' || strings.ContainsRune(signs, r) {

@@ -59,7 +59,7 @@ func (c *Checker) Check(ctx context.Context, candidate secret.Text, personal ...
 	folded := fingerprint.Fold(text)
 	words := contextWords(append(personal[:len(personal):len(personal)], c.words...)...)
 	switch {
-	case blocked(folded):
+	case c.policy.BreachCheck != settings.BreachUnchecked && blocked(folded):
 		return problem.PasswordPwned.On(param)
 	case contextual(folded, words):
 		return problem.PasswordContext.On(param)

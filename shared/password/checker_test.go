@@ -165,6 +165,22 @@ func TestR5CommonPasswordsRefused(t *testing.T) {
 }
 
 // R5, ASVS 6.2.4: 3,000 common passwords, and as many of the default least length.
+// A door may take what many have chosen; context words and length still hold there.
+func TestKnownPasswordsWhereADoorTakesThem(t *testing.T) {
+	policy := settings.Default().Password
+	policy.MinLength, policy.BreachCheck = 6, settings.BreachUnchecked
+	c := NewChecker(policy, "Engines", nil)
+	if err := c.Check(t.Context(), secret.NewText("qwerty12345")); err != nil {
+		t.Error(err)
+	}
+	if err := c.Check(t.Context(), secret.NewText("ada@example.com"), "ada@example.com"); !problem.Has(err, problem.PasswordContext) {
+		t.Errorf("the own address: %v", err)
+	}
+	if err := c.Check(t.Context(), secret.NewText("qwert")); !problem.Has(err, problem.PasswordTooShort) {
+		t.Errorf("too short: %v", err)
+	}
+}
+
 func TestR5ListIsLargeEnough(t *testing.T) {
 	if commonEntries < 3000 || commonLongEntries < 3000 || len(common) != 4*commonEntries {
 		t.Errorf("%d entries, %d long, %d bytes", commonEntries, commonLongEntries, len(common))

@@ -3,10 +3,8 @@ package secret
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"hash/crc32"
 	"io"
-	"log/slog"
 	"math/big"
 	"strings"
 )
@@ -15,6 +13,7 @@ import (
 // the account's id (22 base-62 digits), 128 random bits (22) and a checksum (6), so
 // that a mistyped or truncated one is told from a wrong one without asking the table.
 type APIKey struct {
+	hidden
 	prefix  string
 	account [16]byte
 	secret  Text // its 16 bytes; empty in the zero key
@@ -69,18 +68,6 @@ func (k APIKey) Reveal() string {
 	sum := crc32.ChecksumIEEE([]byte(k.prefix + body))
 	return k.prefix + body + toBase62(big.NewInt(int64(sum)).Bytes(), checksumDigits)
 }
-
-// Format writes Redacted under every fmt verb.
-func (k APIKey) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, Redacted) }
-
-// String is Redacted.
-func (k APIKey) String() string { return Redacted }
-
-// LogValue is Redacted.
-func (k APIKey) LogValue() slog.Value { return slog.StringValue(Redacted) }
-
-// MarshalJSON is Redacted.
-func (k APIKey) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
 
 // toBase62 is raw as a number in so many base-62 digits, most significant first.
 func toBase62(raw []byte, digits int) string {

@@ -4,9 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"fmt"
-	"io"
-	"log/slog"
 	"strings"
 )
 
@@ -22,6 +19,7 @@ func (h TokenHash) Matches(other TokenHash) bool {
 // ClientToken proves who a client is. Its text is "<client id>.<secret>": the id
 // in base64url (22 characters), the secret 256 bits in base64url (43 characters).
 type ClientToken struct {
+	hidden
 	client [16]byte
 	secret Text // its bytes; empty in the zero token
 }
@@ -74,15 +72,3 @@ func (t ClientToken) Reveal() string {
 	}
 	return base64.RawURLEncoding.EncodeToString(t.client[:]) + "." + base64.RawURLEncoding.EncodeToString([]byte(t.secret.Reveal()))
 }
-
-// Format writes Redacted under every fmt verb.
-func (t ClientToken) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, Redacted) }
-
-// String is Redacted.
-func (t ClientToken) String() string { return Redacted }
-
-// LogValue is Redacted.
-func (t ClientToken) LogValue() slog.Value { return slog.StringValue(Redacted) }
-
-// MarshalJSON is Redacted.
-func (t ClientToken) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }

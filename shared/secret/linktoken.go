@@ -4,9 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"fmt"
-	"io"
-	"log/slog"
 	"strings"
 )
 
@@ -46,6 +43,7 @@ func (t ApprovalToken) Matches(other ApprovalToken) bool { return t.equal(other.
 
 // challengeToken is what both tokens have in common.
 type challengeToken struct {
+	hidden
 	client, signUp [16]byte
 	keyID          string
 	mac            Text // its bytes; empty in the zero token
@@ -98,15 +96,3 @@ func (t challengeToken) Reveal() string {
 	raw = append(append(append(raw, t.client[:]...), t.signUp[:]...), t.mac.Reveal()...)
 	return base64.RawURLEncoding.EncodeToString(raw) + "." + strings.TrimPrefix(t.keyID, macKeyIDPrefix)
 }
-
-// Format writes Redacted under every fmt verb.
-func (t challengeToken) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, Redacted) }
-
-// String is Redacted.
-func (t challengeToken) String() string { return Redacted }
-
-// LogValue is Redacted.
-func (t challengeToken) LogValue() slog.Value { return slog.StringValue(Redacted) }
-
-// MarshalJSON is Redacted.
-func (t challengeToken) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }

@@ -38,7 +38,10 @@ func Default() *Settings {
 		SDKURL:  "https://cdn.jsdelivr.net/npm",
 		Native:  Native{Enabled: true},
 
-		Accounts: defaultAccounts(),
+		Accounts:  defaultAccounts(),
+		Passwords: defaultPasswords(),
+		SSO:       defaultSSO(),
+		Callbacks: defaultCallbacks(),
 	}
 }
 

@@ -49,6 +49,9 @@ type Settings struct {
 	Pages                 Pages        `json:"pages" doc:"The application's own pages, to which prebuilt components link."`
 	SDKURL                string       `json:"sdk_url" doc:"Address of a CDN of npm packages, without a trailing slash. Framework SDKs load clerk-js from /npm/ on this API, which redirects there."`
 	Accounts              Accounts     `json:"accounts" doc:"Accounts in one call: anonymous, by API key, password or e-mail address (/v0/authenticate)."`
+	Passwords             Passwords    `json:"passwords" doc:"Accounts by e-mail address and password, with tokens to refresh (/api/v1/auth)."`
+	SSO                   SSO          `json:"sso" doc:"Accounts for a set of applications, confirmed by token and approved by a super-user (/zato/sso)."`
+	Callbacks             Callbacks    `json:"callbacks" doc:"Who is told of new users."`
 	Native                Native       `json:"native" doc:"Clients without cookies: phone and desktop apps."`
 }
 
@@ -99,6 +102,7 @@ type Username struct {
 	MinLength                      int      `json:"min_length" doc:"Fewest characters of a username."`
 	MaxLength                      int      `json:"max_length" doc:"Most characters of a username."`
 	AllowExtendedSpecialCharacters bool     `json:"allow_extended_special_characters" doc:"Whether a username may hold more than letters, digits, _ and -."`
+	ExtraSigns                     string   `json:"extra_signs" doc:"Further ASCII signs that a username may hold, such as : and /; @ is none, since a username isn't an address."`
 	AllowNumeric                   bool     `json:"allow_numeric" doc:"Whether a username may consist of digits only."`
 	Scripts                        []string `json:"scripts" doc:"Unicode scripts whose letters a username may use, one script a name."`
 	Reserved                       []string `json:"reserved" doc:"Usernames that nobody may take, beside the built-in list."`

@@ -29,6 +29,34 @@ const (
 	TextVerificationLinkExpiry  = "verification_link.expiry"
 	TextVerificationLinkIgnore  = "verification_link.ignore"
 
+	TextConfirmAddressSubject = "confirm_address.subject"
+	TextConfirmAddressHeading = "confirm_address.heading"
+	TextConfirmAddressIntro   = "confirm_address.intro"
+	TextConfirmAddressButton  = "confirm_address.button"
+	TextConfirmAddressExpiry  = "confirm_address.expiry"
+	TextConfirmAddressIgnore  = "confirm_address.ignore"
+
+	TextAcceptInvitationSubject = "accept_invitation.subject"
+	TextAcceptInvitationHeading = "accept_invitation.heading"
+	TextAcceptInvitationIntro   = "accept_invitation.intro"
+	TextAcceptInvitationButton  = "accept_invitation.button"
+	TextAcceptInvitationExpiry  = "accept_invitation.expiry"
+	TextAcceptInvitationIgnore  = "accept_invitation.ignore"
+
+	TextResetPasswordSubject = "reset_password.subject"
+	TextResetPasswordHeading = "reset_password.heading"
+	TextResetPasswordIntro   = "reset_password.intro"
+	TextResetPasswordButton  = "reset_password.button"
+	TextResetPasswordExpiry  = "reset_password.expiry"
+	TextResetPasswordIgnore  = "reset_password.ignore"
+
+	TextConfirmSignUpSubject = "confirm_sign_up.subject"
+	TextConfirmSignUpHeading = "confirm_sign_up.heading"
+	TextConfirmSignUpIntro   = "confirm_sign_up.intro"
+	TextConfirmSignUpButton  = "confirm_sign_up.button"
+	TextConfirmSignUpExpiry  = "confirm_sign_up.expiry"
+	TextConfirmSignUpIgnore  = "confirm_sign_up.ignore"
+
 	TextExistingAccountSubject = "existing_account.subject"
 	TextExistingAccountHeading = "existing_account.heading"
 	TextExistingAccountIntro   = "existing_account.intro"
@@ -62,6 +90,30 @@ func TextKeys() []string {
 		TextVerificationLinkCode,
 		TextVerificationLinkExpiry,
 		TextVerificationLinkIgnore,
+		TextConfirmAddressSubject,
+		TextConfirmAddressHeading,
+		TextConfirmAddressIntro,
+		TextConfirmAddressButton,
+		TextConfirmAddressExpiry,
+		TextConfirmAddressIgnore,
+		TextAcceptInvitationSubject,
+		TextAcceptInvitationHeading,
+		TextAcceptInvitationIntro,
+		TextAcceptInvitationButton,
+		TextAcceptInvitationExpiry,
+		TextAcceptInvitationIgnore,
+		TextResetPasswordSubject,
+		TextResetPasswordHeading,
+		TextResetPasswordIntro,
+		TextResetPasswordButton,
+		TextResetPasswordExpiry,
+		TextResetPasswordIgnore,
+		TextConfirmSignUpSubject,
+		TextConfirmSignUpHeading,
+		TextConfirmSignUpIntro,
+		TextConfirmSignUpButton,
+		TextConfirmSignUpExpiry,
+		TextConfirmSignUpIgnore,
 		TextExistingAccountSubject,
 		TextExistingAccountHeading,
 		TextExistingAccountIntro,

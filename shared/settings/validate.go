@@ -10,7 +10,9 @@ import (
 // Values of password.breach_check.
 const (
 	BreachEmbedded = "embedded"
-	BreachHIBP     = "hibp"
+	// BreachUnchecked is for a door whose own settings say so; the document as a whole can't.
+	BreachUnchecked = "unchecked"
+	BreachHIBP      = "hibp"
 )
 
 // Values of cookie.same_site.
@@ -50,6 +52,9 @@ func (s *Settings) check(c *check) {
 	s.Mail.check(c)
 	s.Pages.check(c)
 	s.Accounts.check(c)
+	s.Passwords.check(c)
+	s.SSO.check(c, s.Password)
+	s.Callbacks.check(c)
 }
 
 func (s *Settings) checkGeneral(c *check) {
@@ -166,6 +171,10 @@ func (u *Username) check(c *check) {
 	if c.values != nil {
 		c.accepts("username.scripts", "list of `"+strings.Join(scripts, "`, `")+"`")
 	}
+	c.accepts("username.extra_signs", "signs of ASCII")
+	if strings.ContainsFunc(u.ExtraSigns, notASign) {
+		c.faults.add("username.extra_signs", "must hold signs of ASCII only, and no @, is %s", quote(u.ExtraSigns))
+	}
 	c.lines("username.reserved", u.Reserved, 64)
 }
 
@@ -246,4 +255,9 @@ func (m *Mail) check(c *check) {
 			}
 		}
 	}
+}
+
+// notASign reports what username.extra_signs may not hold.
+func notASign(r rune) bool {
+	return r == '@' || r <= ' ' || r > '~' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
 }

@@ -90,6 +90,7 @@ func TestRules(t *testing.T) {
 		{`{"username": {"min_length": 0}}`, `username.min_length: must be from 1 to 64, is 0`},
 		{`{"username": {"max_length": 65}}`, `username.max_length: must be from 1 to 64, is 65`},
 		{`{"username": {"max_length": 3}}`, `username.min_length: must not be above username.max_length (3), is 4`},
+		{`{"username": {"extra_signs": ":@"}}`, `username.extra_signs: must hold signs of ASCII only, and no @, is ":@"`},
 		{`{"username": {"scripts": []}}`, `username.scripts: must name a script`},
 		{`{"username": {"scripts": ["Klingon"]}}`, `username.scripts[0]: must be Armenian or Cyrillic or Georgian or Greek or Latin, not "Klingon"`},
 		{`{"username": {"scripts": ["Latin", "Latin"]}}`, `username.scripts[1]: "Latin" appears twice`},

@@ -45,14 +45,19 @@ func (s *Service) SignInWithPassword(ctx context.Context, caller Caller, user ID
 	}
 	if u == nil || u.PasswordHash == "" {
 		op.Verifier.Dummy(password)
-		return nil, problem.CredentialsInvalid.New()
+		return nil, op.refused(problem.AccountUnknown.New())
 	}
 	right, rehash, err := op.Verifier.Verify(u.PasswordHash, password)
 	if err != nil {
 		return nil, err
 	}
 	if !right {
-		return nil, problem.CredentialsInvalid.New()
+		return nil, op.refused(problem.PasswordIncorrect.New())
+	}
+	if u.Hold() != "" {
+		if err := op.remind(ctx, u); err != nil {
+			return nil, err
+		}
 	}
 	if rehash {
 		if u.PasswordHash, err = op.Passwords.Hash(password); err != nil {
@@ -63,6 +68,14 @@ func (s *Service) SignInWithPassword(ctx context.Context, caller Caller, user ID
 		} // somebody else wrote first: the next sign-in hashes anew
 	}
 	return op.signIn(ctx, u, false)
+}
+
+// refused is what a sign-in is told: why, where this door tells, else the same in any case.
+func (op *operation) refused(why *problem.Error) error {
+	if op.Tells {
+		return why
+	}
+	return problem.CredentialsInvalid.New()
 }
 
 // SignInWithKey begins a session of the key's account.
@@ -104,8 +117,8 @@ func (s *Service) SignInAnonymously(ctx context.Context, caller Caller, user ID)
 
 // signIn begins a session of u, whom nothing may hold, and stores u with it if it changed.
 func (op *operation) signIn(ctx context.Context, u *User, changed bool) (*Session, error) {
-	if u.Hold != "" {
-		return nil, problem.UserHeld.New().Detailed("%s", u.Hold)
+	if u.Hold() != "" {
+		return nil, problem.UserHeld.New().Detailed("%s", u.Hold())
 	}
 	id, err := NewID(op.Entropy)
 	if err != nil {
@@ -181,6 +194,9 @@ func (op *operation) addFactor(u *User) {
 // session can't take the account to another one.
 func (s *Service) ChallengeAddress(ctx context.Context, caller Caller, session *Session, address identifier.Identifier) error {
 	op := s.begin(caller)
+	if why := refusal(s.Settings.Restrictions, s.Disposable, address); why != "" {
+		return problem.NotAllowed.On(string(address.Kind)).Detailed("%s", why)
+	}
 	return op.changeOwn(ctx, session, func(u *User, _ *UserChange) error {
 		if _, proved := u.Proved[address.Kind]; proved {
 			return problem.VerificationAlreadyVerified.On(string(address.Kind))
@@ -203,29 +219,35 @@ func (s *Service) ChallengeSignIn(ctx context.Context, caller Caller, address id
 	if err != nil {
 		return err
 	}
+	return op.challengeHolder(ctx, u, address, SignInByMail)
+}
+
+// challengeHolder mails u, who holds address, what meets a challenge for purpose; with
+// a nil u it does the same work to no effect.
+func (op *operation) challengeHolder(ctx context.Context, u *User, address identifier.Identifier, purpose Purpose) error {
 	if err := op.countMail(ctx, address); err != nil {
 		return err
 	}
 	if u == nil {
-		return op.challengeNobody(ctx, address)
+		return op.challengeNobody(ctx, address, purpose)
 	}
-	err = op.changeUser(ctx, u, op.again(u), func(u *User, _ *UserChange) error {
+	err := op.changeUser(ctx, u, op.again(u), func(u *User, _ *UserChange) error {
 		if err := op.sendableTo(u, address); err != nil {
 			return err
 		}
-		return op.challengeUser(ctx, u, SignInByMail, address)
+		return op.challengeUser(ctx, u, purpose, address)
 	})
 	if problem.Has(err, problem.VerificationTooSoon) {
-		return op.challengeNobody(ctx, address) // the code of a moment ago still works; saying so would tell that there is somebody
+		return op.challengeNobody(ctx, address, purpose) // the code of a moment ago still works; saying so would tell that there is somebody
 	}
 	return err
 }
 
 // challengeNobody does what a challenge does, with a write that never has an effect:
 // its condition names a revision of a user who isn't there.
-func (op *operation) challengeNobody(ctx context.Context, address identifier.Identifier) error {
+func (op *operation) challengeNobody(ctx context.Context, address identifier.Identifier, purpose Purpose) error {
 	nobody := &User{Revision: 1}
-	if err := op.challengeUser(ctx, nobody, SignInByMail, address); err != nil {
+	if err := op.challengeUser(ctx, nobody, purpose, address); err != nil {
 		return err
 	}
 	if err := op.Store.SaveUser(ctx, UserChange{User: nobody}); !errors.Is(err, ErrConflict) {
@@ -234,8 +256,12 @@ func (op *operation) challengeNobody(ctx context.Context, address identifier.Ide
 	return nil
 }
 
-// sendableTo is nil if the user may be mailed another code.
+// sendableTo is nil if the user may be mailed another challenge. A confirm token that
+// somebody has in hand isn't voided by whoever knows the address.
 func (op *operation) sendableTo(u *User, address identifier.Identifier) error {
+	if ch := u.Challenge; u.Unconfirmed && ch != nil && ch.Purpose == ConfirmSignUp && ch.StatusAt(op.now, 1) == Unverified {
+		return problem.VerificationTooSoon.New().Detailed("%d", wholeSeconds(ch.ExpiresAt.Sub(op.now)))
+	}
 	if !u.challengedAt(address) || !u.Challenge.VerifiedAt.IsZero() {
 		return nil
 	}
@@ -260,7 +286,7 @@ func (s *Service) SignInWithCode(ctx context.Context, caller Caller, address ide
 	if err != nil {
 		return nil, err
 	}
-	if u == nil || !u.challengedAt(address) {
+	if u == nil || !u.codeAt(address) {
 		u = &User{Challenge: &Challenge{Address: address, Verification: Verification{Nonce: make([]byte, 16)}}}
 	}
 	session, err := op.proveByCode(ctx, u, address, secret.NewText(code), nil)
@@ -273,6 +299,11 @@ func (s *Service) SignInWithCode(ctx context.Context, caller Caller, address ide
 // challengedAt reports whether the user's newest challenge is at address.
 func (u *User) challengedAt(address identifier.Identifier) bool {
 	return u.Challenge != nil && u.Challenge.Address.Kind == address.Kind && u.Challenge.Address.Canonical == address.Canonical
+}
+
+// codeAt reports whether that challenge is met by a code.
+func (u *User) codeAt(address identifier.Identifier) bool {
+	return u.challengedAt(address) && !u.Challenge.Purpose.Linked()
 }
 
 // proveByCode spends an attempt on code, judges it, and makes the address the user's
@@ -296,7 +327,7 @@ func (op *operation) proveByCode(ctx context.Context, u *User, address identifie
 		reread = op.bearing(by)
 	}
 	err = op.changeUser(ctx, u, reread, func(u *User, change *UserChange) error {
-		if !u.challengedAt(address) || !u.Challenge.VerifiedAt.IsZero() {
+		if !u.codeAt(address) || !u.Challenge.VerifiedAt.IsZero() {
 			return problem.VerificationAlreadyVerified.On("code")
 		}
 		if _, proved := u.Proved[address.Kind]; !proved && by == nil {
@@ -310,8 +341,8 @@ func (op *operation) proveByCode(ctx context.Context, u *User, address identifie
 			return nil
 		}
 		id, err := NewID(op.Entropy)
-		if err == nil && u.Hold != "" {
-			err = problem.UserHeld.New().Detailed("%s", u.Hold)
+		if err == nil && u.Hold() != "" {
+			err = problem.UserHeld.New().Detailed("%s", u.Hold())
 		}
 		session = op.newSession(id, u)
 		change.Session = session
@@ -321,11 +352,15 @@ func (op *operation) proveByCode(ctx context.Context, u *User, address identifie
 }
 
 // proved makes the address of the user's challenge the user's own, in place of an
-// earlier one.
+// earlier one. Whichever way that was, it confirms the sign-up.
 func (op *operation) proved(u *User, change *UserChange) {
 	v, address := &u.Challenge.Verification, u.Challenge.Address
-	v.VerifiedAt = op.now
+	v.VerifiedAt, u.Unconfirmed = op.now, false
 	held := u.Facts.identifier(address.Kind)
+	_, before := u.Proved[address.Kind]
+	if !before || held.Canonical != address.Canonical { // else the claim is verified already, and yields to nobody
+		change.Claims = []Claim{{Identifier: address, Owner: u.ID, State: VerifiedClaim}}
+	}
 	if held.Canonical != "" && held.Canonical != address.Canonical {
 		change.Released = []identifier.Identifier{*held}
 	}
@@ -334,7 +369,6 @@ func (op *operation) proved(u *User, change *UserChange) {
 		u.Proved = map[identifier.Kind]Proved{}
 	}
 	u.Proved[address.Kind] = Proved{Strategy: v.Strategy, Attempts: v.Attempts, ExpiresAt: v.ExpiresAt, At: op.now}
-	change.Claims = []Claim{{Identifier: address, Owner: u.ID, State: VerifiedClaim}}
 }
 
 // countUserAttempt spends an attempt of the user's challenge on code before it is judged.
@@ -344,7 +378,7 @@ func (op *operation) countUserAttempt(ctx context.Context, u *User, address iden
 	switch {
 	case !secret.WellFormedCode(code.Reveal()):
 		return nil, problem.CodeIncorrect.On("code")
-	case !u.challengedAt(address):
+	case !u.codeAt(address):
 		return nil, problem.VerificationNotSent.New()
 	}
 	tried := op.tried(EmailCode, u.ID, code)
@@ -368,7 +402,7 @@ func (op *operation) countUserAttempt(ctx context.Context, u *User, address iden
 	case Expired:
 		return nil, problem.VerificationExpired.On("code")
 	}
-	return nil, ErrConflict
+	return nil, problem.CodeIncorrect.On("code") // a newer challenge has taken this one's place
 }
 
 // changeOwn is changeUser for the session's user, as long as the session is live.

@@ -2,6 +2,7 @@ package signup
 
 import (
 	"errors"
+	"hash/crc32"
 	"io"
 	"math/bits"
 )
@@ -76,6 +77,35 @@ func ParseID(text string) (ID, error) {
 		id[i+8] = byte(lo >> (56 - 8*i))
 	}
 	return id, nil
+}
+
+// checkDigits is how many more digits Checked has.
+const checkDigits = 6
+
+// Checked is String with a checksum behind it, 28 letters and digits: what wires show
+// whose clients expect that many (deskree.md §2.3).
+func (id ID) Checked() string { return id.String() + checksum(id) }
+
+// ParseChecked reads what Checked wrote, and nothing else.
+func ParseChecked(text string) (ID, error) {
+	if len(text) != idLength+checkDigits {
+		return ID{}, errMalformedID
+	}
+	id, err := ParseID(text[:idLength])
+	if err != nil || text[idLength:] != checksum(id) {
+		return ID{}, errMalformedID
+	}
+	return id, nil
+}
+
+// checksum is the CRC-32 of the ID in base 62.
+func checksum(id ID) string {
+	sum := crc32.ChecksumIEEE(id[:])
+	var text [checkDigits]byte
+	for i := checkDigits - 1; i >= 0; i-- {
+		text[i], sum = base62[sum%62], sum/62
+	}
+	return string(text[:])
 }
 
 func digit62(c byte) (uint64, bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/big"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -54,6 +55,50 @@ func TestParseIDRefuses(t *testing.T) {
 	} {
 		if id, err := ParseID(text); err == nil || !id.IsZero() {
 			t.Errorf("%s: %q was read as %x", name, text, id[:])
+		}
+	}
+}
+
+// What wires show: the ID, and a checksum that tells most slips of a finger.
+func TestCheckedIsTheIDAndBack(t *testing.T) {
+	random := rand.NewChaCha8([32]byte{6})
+	ids := []ID{{}, {15: 1}, {0: 1}, ID(bytes.Repeat([]byte{0xff}, 16))}
+	for range 2000 {
+		id, err := NewID(random)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	wellFormed := regexp.MustCompile(`^[0-9A-Za-z]{28}$`)
+	for _, id := range ids {
+		text := id.Checked()
+		if !wellFormed.MatchString(text) || text[:22] != id.String() {
+			t.Fatalf("%x is %q", id[:], text)
+		}
+		if again, err := ParseChecked(text); err != nil || again != id {
+			t.Fatalf("%q is read as %x (%v), want %x", text, again[:], err, id[:])
+		}
+	}
+	// The CRC-32 of 16 bytes of zeros is 0xECBB4B55: 4Kmpwz in base 62, as another implementation has it.
+	if zero := (ID{}).Checked(); zero != strings.Repeat("0", 22)+"4Kmpwz" {
+		t.Errorf("the zero ID is %s", zero)
+	}
+}
+
+func TestParseCheckedRefusesWhatDiffersInOnePlace(t *testing.T) {
+	text := ID{1, 2, 3, 4, 5}.Checked()
+	for i := range text {
+		for _, digit := range base62 + "-_ \n\x00" {
+			changed := text[:i] + string(digit) + text[i+1:]
+			if id, err := ParseChecked(changed); changed != text && (err == nil || !id.IsZero()) {
+				t.Errorf("%q is read as %x", changed, id[:])
+			}
+		}
+	}
+	for _, other := range []string{"", text[:22], text[:27], text + "0", " " + text, strings.ToLower(text), text[22:] + text[:22], strings.Repeat("z", 28), strings.Repeat("é", 14)} {
+		if id, err := ParseChecked(other); err == nil || !id.IsZero() {
+			t.Errorf("%q is read as %x", other, id[:])
 		}
 	}
 }

@@ -79,7 +79,9 @@ func (op *operation) told(ids []identifier.Identifier) []identifier.Identifier {
 	if !op.Settings.EnumerationProtection {
 		return ids
 	}
-	return slices.DeleteFunc(slices.Clone(ids), func(id identifier.Identifier) bool { return op.quiet || mustProve(op.Settings, id.Kind) })
+	return slices.DeleteFunc(slices.Clone(ids), func(id identifier.Identifier) bool {
+		return op.quiet && id.Kind == identifier.KindEmailAddress || mustProve(op.Settings, id.Kind)
+	})
 }
 
 // settle waits for whatever is still in flight, so that nothing outlives the

@@ -3,6 +3,7 @@ package signup
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/problem"
@@ -17,12 +18,21 @@ type Registration struct {
 	KeyPrefix string
 	// SignIn begins a session at once, unless there is a hold.
 	SignIn bool
-	// Challenge mails a code to the address.
-	Challenge bool
-	// Hold keeps the user from signing in until it is lifted.
-	Hold Hold
+	// Challenge is what a mail to the address asks for; empty sends none.
+	Challenge Purpose
+	// Unconfirmed keeps the user from signing in until the challenge is met.
+	Unconfirmed bool
+	// Approval is Undecided to keep the user from signing in until an operator decides.
+	Approval Approval
 	// Device is kept beside the account; at most 256 bytes.
 	Device string
+	// Application is the one that the call comes from, Applications those that it is for.
+	Application  string
+	Applications []string
+	// ConfirmToken makes a token that confirms the sign-up, for the caller to pass on.
+	ConfirmToken bool
+	// FirstSuperUser makes a user who decides on others, the first and only this way.
+	FirstSuperUser bool
 }
 
 // Registered is what a registration made.
@@ -30,6 +40,7 @@ type Registered struct {
 	User    *User
 	Session *Session      // nil unless one was asked for
 	Key     secret.APIKey // zero unless one was asked for; shown this once
+	Token   secret.Text   // that confirms the sign-up; zero unless one was asked for
 }
 
 // maxDevice is the longest name of a device, in bytes.
@@ -39,7 +50,7 @@ const maxDevice = 256
 // pauses: the same input, requirements and completion, with no client to keep them.
 func (s *Service) Register(ctx context.Context, caller Caller, in Registration) (*Registered, error) {
 	op := s.begin(caller)
-	op.quiet = s.Settings.EnumerationProtection && in.Challenge
+	op.quiet = s.Settings.EnumerationProtection && in.Challenge != ""
 	ch, err := in.parse(s.Settings, s.Disposable, op.now)
 	if err == nil && len(in.Device) > maxDevice {
 		err = problem.ParamTooLong.On("device_id").Detailed("At most %d bytes are accepted.", maxDevice)
@@ -91,10 +102,10 @@ func (op *operation) enrol(ctx context.Context, su *SignUp, in Registration) (*R
 			su.dropIdentifier(address.Kind)
 		}
 	}
-	made, kept, err := op.make(ctx, su.clone(), in, address)
-	if op.quiet && len(kept) == 1 && kept[0].Identifier.Kind == address.Kind {
+	made, kept, err := op.making(ctx, su, in, address)
+	if op.quiet && slices.ContainsFunc(kept, func(c Claim) bool { return c.Identifier.Kind == address.Kind }) {
 		su.dropIdentifier(address.Kind)
-		made, kept, err = op.make(ctx, su, in, address)
+		made, kept, err = op.making(ctx, su, in, address)
 	}
 	if err != nil {
 		return nil, err
@@ -102,12 +113,21 @@ func (op *operation) enrol(ctx context.Context, su *SignUp, in Registration) (*R
 	return made, exists(kept)
 }
 
+// making is make for as long as others write first.
+func (op *operation) making(ctx context.Context, su *SignUp, in Registration, address identifier.Identifier) (made *Registered, kept []Claim, err error) {
+	err = op.retrying(ctx, func() error {
+		made, kept, err = op.make(ctx, su.clone(), in, address)
+		return err
+	})
+	return made, kept, err
+}
+
 // make stores what the sign-up comes to, unless others hold its identifiers.
 func (op *operation) make(ctx context.Context, su *SignUp, in Registration, address identifier.Identifier) (made *Registered, kept []Claim, err error) {
 	done := op.yield(su, ID{})
 	user := done.User
-	user.Hold, user.Device = in.Hold, in.Device
-	if !in.SignIn || in.Hold != "" {
+	in.describe(user)
+	if !in.SignIn || user.Hold() != "" {
 		done.Session = nil
 	}
 	made = &Registered{User: user, Session: done.Session}
@@ -118,13 +138,27 @@ func (op *operation) make(ctx context.Context, su *SignUp, in Registration, addr
 		user.APIKeys = 1
 		done.Key = &APIKey{Hash: made.Key.Hash(), User: user.ID, CredentialVersion: user.CredentialVersion, CreatedAt: op.now}
 	}
-	if in.Challenge {
-		if err := op.challengeUser(ctx, user, ProveAddress, address); err != nil {
+	if in.Challenge != "" {
+		if err := op.challengeUser(ctx, user, in.Challenge, address); err != nil {
 			return nil, nil, err
 		}
 	}
+	if in.ConfirmToken {
+		if made.Token, err = op.ticket(&done); err != nil {
+			return nil, nil, err
+		}
+	}
+	if in.FirstSuperUser {
+		done.Claims = append(done.Claims, Claim{Identifier: firstSuperUser, Owner: user.ID, State: VerifiedClaim})
+	}
 	kept, err = op.settle(ctx, &done)
 	return made, kept, err
+}
+
+// describe notes what the registration says of the user beside the facts.
+func (in Registration) describe(user *User) {
+	user.Unconfirmed, user.Approval, user.SuperUser = in.Unconfirmed, in.Approval, in.FirstSuperUser
+	user.Device, user.Application, user.Applications = in.Device, in.Application, in.Applications
 }
 
 // settle stores a completion. Claims that give way are taken over; those that don't
@@ -164,6 +198,7 @@ func (op *operation) challengeUser(ctx context.Context, user *User, purpose Purp
 	if err != nil {
 		return err
 	}
+	v.ExpiresAt = op.now.Add(purpose.life(op.Settings))
 	user.Challenge, user.MailID = &Challenge{Purpose: purpose, Address: address, Verification: *v}, v.MailID()
 	return nil
 }

@@ -3,6 +3,7 @@ package signup
 import (
 	"testing"
 
+	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
@@ -39,6 +40,24 @@ func TestR26RestrictedAddresses(t *testing.T) {
 		p.must(p.create(Input{FirstName: "Ada"}))
 		p.mustFail(p.update(Input{EmailAddress: address}), problem.NotAllowed)
 		p.must(p.update(Input{EmailAddress: "ada@admitted.example"}))
+	}
+}
+
+// TestR26RestrictedAddressOfAnAccount: an account can't take later what a sign-up may not.
+func TestR26RestrictedAddressOfAnAccount(t *testing.T) {
+	f := newFixture(t, restricted(settings.Restrictions{BlockDisposableDomains: true}))
+	f.Disposable = throwaway
+	f.Settings = f.Settings.ForAccounts()
+	made, err := f.Register(t.Context(), Caller{}, Registration{SignIn: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := identifier.ParseEmailAddress("ada@throwaway.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.ChallengeAddress(t.Context(), Caller{}, made.Session, address); !problem.Has(err, problem.NotAllowed) {
+		t.Errorf("it is challenged: %v", err)
 	}
 }
 

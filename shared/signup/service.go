@@ -32,8 +32,10 @@ type Service struct {
 	// Disposable reports whether a domain is one of throwaway mailboxes; needed by
 	// Create and Update only.
 	Disposable func(domain string) bool
-	Now        func() time.Time
-	Entropy    io.Reader
+	// Tells says that this door tells callers who has no account.
+	Tells   bool
+	Now     func() time.Time
+	Entropy io.Reader
 }
 
 // Answer is what an operation found or left.

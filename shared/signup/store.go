@@ -74,8 +74,21 @@ type Store interface {
 	SaveSession(ctx context.Context, s *Session) error
 	// APIKey returns the key of user with that hash and the user, or ErrNoUser.
 	APIKey(ctx context.Context, user ID, hash string) (*APIKey, *User, error)
+	// APIKeys returns all keys of user that are stored, in no order.
+	APIKeys(ctx context.Context, user ID) ([]*APIKey, error)
 	// NoteKeyUse stores when k was last used; a key that is no more is no error.
 	NoteKeyUse(ctx context.Context, k *APIKey) error
+	// RotateSession stores s, whose refresh token has moved on by one generation, or
+	// returns ErrConflict if somebody else has moved it or the session is no more.
+	RotateSession(ctx context.Context, s *Session) error
+	// DeleteUser removes u with everything that is the user's own; ErrConflict as
+	// SaveUser. Sessions and keys may outlast the call for a moment; they open nothing.
+	DeleteUser(ctx context.Context, u *User) error
+	// Ticket returns the ticket of a confirm token with that hash and its user, or ErrNoUser.
+	Ticket(ctx context.Context, hash string) (*Ticket, *User, error)
+	// NoteAttempt stores the record of a call. Nothing that is stored is ever
+	// overwritten: a second record of the same call and moment is ErrConflict.
+	NoteAttempt(ctx context.Context, a Attempt) error
 	// DeleteClient removes the client and its sessions. ErrConflict as SaveClient.
 	DeleteClient(ctx context.Context, c *Client) error
 	// SaveMetadata stores a large metadata object until expires.
@@ -92,6 +105,7 @@ type Completion struct {
 	User    *User
 	Session *Session // nil if none begins
 	Key     *APIKey  // nil if none is made
+	Ticket  *Ticket  // nil if none is made
 	Claims  []Claim
 	// Ended are the sessions that the client had too many of.
 	Ended []SessionRef
@@ -122,6 +136,8 @@ type UserChange struct {
 	Replaced []Claim
 	// Released are identifiers that the user gives up.
 	Released []identifier.Identifier
+	// Revoked is the hash of an API key that goes, or empty.
+	Revoked string
 	// Key and Session are new, or nil.
 	Key     *APIKey
 	Session *Session

@@ -21,7 +21,9 @@ type MemoryStore struct {
 	claims   map[claimed]Claim
 	metadata map[ID]memoryObject
 	keys     map[string]*APIKey
+	tickets  map[string]*Ticket
 	meters   map[string]*memoryMeter
+	attempts map[string]Attempt
 	// before, if set, runs ahead of each method: tests let others write there, or fail it.
 	before func(method string) error
 	calls  []string
@@ -43,7 +45,7 @@ var _ Store = (*MemoryStore)(nil)
 func NewMemoryStore() *MemoryStore {
 	return &MemoryStore{
 		clients: map[ID]*Client{}, users: map[ID]*User{}, sessions: map[ID]*Session{},
-		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{}, keys: map[string]*APIKey{}, meters: map[string]*memoryMeter{},
+		claims: map[claimed]Claim{}, metadata: map[ID]memoryObject{}, keys: map[string]*APIKey{}, tickets: map[string]*Ticket{}, meters: map[string]*memoryMeter{},
 	}
 }
 
@@ -284,6 +286,9 @@ func (m *MemoryStore) complete(done Completion) {
 	if done.Key != nil {
 		m.keys[done.Key.Hash] = done.Key
 	}
+	if done.Ticket != nil {
+		m.tickets[done.Ticket.Hash] = done.Ticket
+	}
 	for _, ref := range done.Ended {
 		delete(m.sessions, ref.ID)
 	}
@@ -387,6 +392,7 @@ func (m *MemoryStore) SaveUser(_ context.Context, change UserChange) error {
 		delete(m.claims, claimed{id.Kind, id.Canonical})
 	}
 	change.User.Revision++
+	delete(m.keys, change.Revoked)
 	m.complete(Completion{User: change.User, Session: change.Session, Key: change.Key, Claims: change.Claims, Replaced: change.Replaced})
 	return nil
 }
@@ -436,6 +442,22 @@ func (m *MemoryStore) APIKey(_ context.Context, user ID, hash string) (*APIKey, 
 	return &copied, m.users[user].clone(), nil
 }
 
+func (m *MemoryStore) APIKeys(_ context.Context, user ID) ([]*APIKey, error) {
+	end, err := m.begin("APIKeys")
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var all []*APIKey
+	for _, key := range m.keys {
+		if key.User == user {
+			copied := *key
+			all = append(all, &copied)
+		}
+	}
+	return all, nil
+}
+
 func (m *MemoryStore) NoteKeyUse(_ context.Context, k *APIKey) error {
 	end, err := m.begin("NoteKeyUse")
 	if err != nil {
@@ -446,6 +468,49 @@ func (m *MemoryStore) NoteKeyUse(_ context.Context, k *APIKey) error {
 		key.UsedAt = k.UsedAt
 	}
 	return nil
+}
+
+func (m *MemoryStore) RotateSession(_ context.Context, s *Session) error {
+	end, err := m.begin("RotateSession")
+	if err != nil {
+		return err
+	}
+	defer end()
+	stored := m.sessions[s.ID]
+	if stored == nil || stored.Generation != s.Generation-1 {
+		return ErrConflict
+	}
+	stored.Generation, stored.GraceUntil, stored.LastActiveAt, stored.IdleUntil = s.Generation, s.GraceUntil, s.LastActiveAt, s.IdleUntil
+	return nil
+}
+
+func (m *MemoryStore) DeleteUser(_ context.Context, u *User) error {
+	end, err := m.begin("DeleteUser")
+	if err != nil {
+		return err
+	}
+	defer end()
+	if stored := m.users[u.ID]; stored == nil || stored.Revision != u.Revision {
+		return ErrConflict
+	}
+	for _, id := range u.Identifiers() {
+		delete(m.claims, claimed{id.Kind, id.Canonical})
+	}
+	delete(m.users, u.ID)
+	return nil
+}
+
+func (m *MemoryStore) Ticket(_ context.Context, hash string) (*Ticket, *User, error) {
+	end, err := m.begin("Ticket")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer end()
+	ticket := m.tickets[hash]
+	if ticket == nil || m.users[ticket.User] == nil {
+		return nil, nil, ErrNoUser
+	}
+	return ticket, m.users[ticket.User].clone(), nil
 }
 
 func (m *MemoryStore) DeleteClient(_ context.Context, c *Client) error {

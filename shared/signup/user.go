@@ -24,21 +24,40 @@ type User struct {
 	MailID    string
 	// APIKeys is how many the user has.
 	APIKeys int
-	// Hold is why the user may not sign in yet, or empty.
-	Hold Hold
+	// Unconfirmed keeps the user from signing in until the sign-up is confirmed.
+	Unconfirmed bool
+	// Approval is where an operator's decision stands, or empty where none is needed.
+	Approval Approval
+	// SuperUser may decide on others.
+	SuperUser bool
 	// Device is the device that the sign-up named, if it did.
 	Device string
+	// Application is the one that the sign-up came from, and Applications those that it was for.
+	Application  string
+	Applications []string
 }
 
-// Hold is why a user may not sign in.
-type Hold string
+// Approval is where an operator's decision on a user stands.
+type Approval string
 
-// The holds. A user who came through the progressive sign-up has none.
+// The approvals.
 const (
-	Unconfirmed Hold = "unconfirmed" // the address or the token is still to be confirmed
-	Undecided   Hold = "undecided"   // an operator is still to approve
-	Rejected    Hold = "rejected"    // an operator has refused
+	Undecided Approval = "undecided"
+	Approved  Approval = "approved"
+	Rejected  Approval = "rejected"
 )
+
+// Hold is why the user may not sign in, or empty: unconfirmed, undecided or rejected.
+// A user who came through the progressive sign-up has none.
+func (u *User) Hold() string {
+	switch {
+	case u.Approval == Undecided || u.Approval == Rejected:
+		return string(u.Approval)
+	case u.Unconfirmed:
+		return "unconfirmed"
+	}
+	return ""
+}
 
 // clone returns a copy that can be changed without touching u.
 func (u *User) clone() *User {
@@ -51,9 +70,10 @@ func (u *User) clone() *User {
 	return &copied
 }
 
-// Anonymous reports a user without any factor: whoever knows its id signs in.
+// Anonymous reports a user who never had any factor: whoever knows its id signs in. One
+// who has lost them to the owner of an address isn't.
 func (u *User) Anonymous() bool {
-	return u.PasswordHash == "" && u.APIKeys == 0 && len(u.Proved) == 0
+	return u.CredentialVersion == 1 && !u.Unconfirmed && u.PasswordHash == "" && u.APIKeys == 0 && len(u.Proved) == 0
 }
 
 // Purpose is what meeting a challenge of a user leads to.
@@ -63,9 +83,16 @@ type Purpose string
 const (
 	ProveAddress Purpose = "prove_address"
 	SignInByMail Purpose = "sign_in"
+	// ConfirmAddress is met by a mailed link, which also lets the user sign in.
+	ConfirmAddress Purpose = "confirm_address"
+	// AcceptInvitation and ResetPassword are met by a mailed link and a new password.
+	AcceptInvitation Purpose = "accept_invitation"
+	ResetPassword    Purpose = "reset_password"
+	// ConfirmSignUp is met by a token that goes to the caller or into a mail.
+	ConfirmSignUp Purpose = "confirm_sign_up"
 )
 
-// Challenge is an open challenge to a user: the code that is mailed to the address.
+// Challenge is an open challenge to a user, met by what is mailed to the address.
 type Challenge struct {
 	Purpose Purpose
 	Address identifier.Identifier
@@ -91,6 +118,10 @@ type Session struct {
 	LastActiveAt      time.Time
 	IdleUntil         time.Time // moves with use
 	ExpiresAt         time.Time // never moves
+	// Generation counts the rotations of the session's refresh token. Until GraceUntil
+	// the one before is taken for a repetition whose answer was lost.
+	Generation int64
+	GraceUntil time.Time
 }
 
 // live reports whether the session can be used at now.

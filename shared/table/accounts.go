@@ -55,7 +55,7 @@ func (t *Table) SaveUser(ctx context.Context, change signup.UserChange) error {
 	if err != nil {
 		return err
 	}
-	if change.Key == nil && change.Session == nil && len(change.Claims)+len(change.Released) == 0 {
+	if change.Key == nil && change.Session == nil && change.Revoked == "" && len(change.Claims)+len(change.Released) == 0 {
 		err = t.saveUserAlone(ctx, put.Put, write)
 	} else {
 		err = t.saveUserBeside(ctx, put, change)
@@ -78,7 +78,7 @@ func (t *Table) saveUserAlone(ctx context.Context, put *types.Put, write []byte)
 // saveUserBeside is the transaction of a change that isn't the user's item alone.
 func (t *Table) saveUserBeside(ctx context.Context, user types.TransactWriteItem, change signup.UserChange) error {
 	user.Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureNone
-	beside, err := t.putBeside(change.Session, change.Key)
+	beside, err := t.putBeside(change.Session, change.Key, nil)
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,11 @@ func (t *Table) saveUserBeside(ctx context.Context, user types.TransactWriteItem
 		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &t.name, Key: claimKey(id).attributes(), ConditionExpression: text(isOwn),
 			ExpressionAttributeValues: values{":me": raw(change.User.ID[:])},
+		}})
+	}
+	if change.Revoked != "" {
+		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &t.name, Key: apiKeyKey(change.User.ID, change.Revoked).attributes(),
 		}})
 	}
 	err = t.transact(ctx, append(writes, t.disownAll(change.Replaced)...))
@@ -169,13 +174,38 @@ func (t *Table) APIKey(ctx context.Context, user signup.ID, hash string) (*signu
 	if err != nil {
 		return nil, nil, err
 	}
+	stored, err := decodeAPIKey(found[at], user, hash)
+	return stored, owner, err
+}
+
+func decodeAPIKey(attributes map[string]types.AttributeValue, user signup.ID, hash string) (*signup.APIKey, error) {
 	var item apiKeyItem
-	if err := unmarshal(found[at], &item, &item.head, "key"); err != nil {
-		return nil, nil, err
+	if err := unmarshal(attributes, &item, &item.head, "key"); err != nil {
+		return nil, err
 	}
 	return &signup.APIKey{
 		Hash: hash, User: user, CredentialVersion: item.Credential, CreatedAt: fromMillis(item.Created), UsedAt: fromMillis(item.Used),
-	}, owner, nil
+	}, nil
+}
+
+// APIKeys implements signup.Store.
+func (t *Table) APIKeys(ctx context.Context, user signup.ID) ([]*signup.APIKey, error) {
+	items, err := t.partition(ctx, userKey(user))
+	if err != nil {
+		return nil, failed("list API keys", err)
+	}
+	var keys []*signup.APIKey
+	for at, item := range items {
+		if !isAPIKeyKey(at) {
+			continue
+		}
+		stored, err := decodeAPIKey(item, user, lastPart(at.sk))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, stored)
+	}
+	return keys, nil
 }
 
 // NoteKeyUse implements signup.Store.

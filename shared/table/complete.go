@@ -61,7 +61,7 @@ func (t *Table) completion(done signup.Completion) (writes []types.TransactWrite
 		return nil, 0, err
 	}
 	writes = append(writes, user)
-	beside, err := t.putBeside(done.Session, done.Key)
+	beside, err := t.putBeside(done.Session, done.Key, done.Ticket)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -78,12 +78,19 @@ func (t *Table) completion(done signup.Completion) (writes []types.TransactWrite
 	return append(writes, t.deleteSessions(done.Ended)...), firstClaim, nil
 }
 
-// putBeside are the puts of a new session and a new API key, if there are any.
-func (t *Table) putBeside(session *signup.Session, key *signup.APIKey) (writes []types.TransactWriteItem, err error) {
-	for _, item := range []any{sessionOrNone(session), apiKeyOrNone(key)} {
-		if item == nil {
-			continue
-		}
+// putBeside are the puts of a new session, API key and ticket, as far as there are any.
+func (t *Table) putBeside(session *signup.Session, key *signup.APIKey, ticket *signup.Ticket) (writes []types.TransactWriteItem, err error) {
+	var items []any
+	if session != nil {
+		items = append(items, newSession(session))
+	}
+	if key != nil {
+		items = append(items, newAPIKey(key))
+	}
+	if ticket != nil {
+		items = append(items, newTicket(ticket))
+	}
+	for _, item := range items {
 		put, err := t.put(item, isNew, nil, nil)
 		if err != nil {
 			return nil, err
@@ -91,20 +98,6 @@ func (t *Table) putBeside(session *signup.Session, key *signup.APIKey) (writes [
 		writes = append(writes, put)
 	}
 	return writes, nil
-}
-
-func sessionOrNone(s *signup.Session) any {
-	if s == nil {
-		return nil
-	}
-	return newSession(s)
-}
-
-func apiKeyOrNone(k *signup.APIKey) any {
-	if k == nil {
-		return nil
-	}
-	return newAPIKey(k)
 }
 
 func (t *Table) put(item any, condition string, names map[string]string, v values) (types.TransactWriteItem, error) {

@@ -2,7 +2,10 @@ package table
 
 import (
 	"encoding/base64"
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -23,6 +26,12 @@ const (
 	metadataPart = "METADATA"
 	limitPart    = "LIMIT"
 	apiKeyPart   = "KEY"
+	ticketPart   = "TICKET"
+	callbackPart = "CALLBACK"
+	statePart    = "STATE"
+	duePart      = "DUE"
+	deadPart     = "DEAD"
+	auditPart    = "AUDIT"
 )
 
 // clientKey is where a client lies, with its open sign-up and its token's hash.
@@ -43,9 +52,24 @@ func apiKeyKey(user signup.ID, hash string) key {
 	return key{join(userPart, user.String()), join(apiKeyPart, hash)}
 }
 
+func isAPIKeyKey(k key) bool { return strings.HasPrefix(k.sk, apiKeyPart+separator) }
+
 // claimKey is where the one claim on an identifier lies, whoever holds it.
 func claimKey(id identifier.Identifier) key {
 	return key{join(claimPart, string(id.Kind), id.Canonical), claimPart}
+}
+
+// ticketKey is where the ticket of a confirm token lies, by the token's hash.
+func ticketKey(hash string) key { return key{join(ticketPart, hash), ticketPart} }
+
+// auditKey is where the record of a call lies: under the hour in UTC and the first
+// digit of its cid, so that one hour's records are spread over 16 partitions.
+func auditKey(a signup.Attempt) key {
+	at := a.At.UTC()
+	return key{
+		join(auditPart, at.Format("2006-01-02T15"), a.CID[:min(1, len(a.CID))]),
+		join(strconv.FormatInt(at.UnixMilli(), 10), a.CID),
+	}
 }
 
 // metadataKey is where a large metadata object lies.
@@ -55,6 +79,19 @@ func metadataKey(id signup.ID) key { return key{join(metadataPart, id.String()),
 func limitKey(m signup.Meter) key {
 	return key{join(limitPart, m.Kind, base64.RawURLEncoding.EncodeToString(m.Subject)), limitPart}
 }
+
+// callbackKey is where things stand with a receiver; what is due to it and its dead
+// letters share its partition.
+func callbackKey(target string) key { return key{join(callbackPart, target), statePart} }
+
+// deliveryKey is where a delivery lies, as part says: due or dead. Keys of older users
+// come first.
+func deliveryKey(target, part string, user signup.ID, created time.Time) key {
+	return key{join(callbackPart, target), join(part, fmt.Sprintf("%015d", millis(created)), user.String())}
+}
+
+// deliveryPrefix begins the sort keys of deliveries.
+func deliveryPrefix(part string) string { return part + separator }
 
 // escaper keeps a value's own separators apart from ours.
 var escaper = strings.NewReplacer("%", "%25", separator, "%23")

@@ -26,7 +26,12 @@ const (
 	claimItems    = "CLAIM#<kind>#<canonical form> / CLAIM"
 	metadataItems = "METADATA#<object> / METADATA"
 	apiKeyItems   = "USER#<user> / KEY#<hash>"
+	ticketItems   = "TICKET#<hash> / TICKET"
+	auditItems    = "AUDIT#<hour>#<digit> / <time>#<cid>"
 	limitItems    = "LIMIT#<kind>#<keyed hash> / LIMIT"
+	receiverItems = "CALLBACK#<target> / STATE"
+	dueItems      = "CALLBACK#<target> / DUE#<user made at>#<user>"
+	deadItems     = "CALLBACK#<target> / DEAD#<user made at>#<user>"
 )
 
 // Patterns returns all access patterns.
@@ -56,7 +61,7 @@ func Patterns() []Pattern {
 			Condition: exists, Update: "REMOVE ev[20]", Cost: "1 WRU, after each 20 events of a busy meter"},
 		{Method: "Complete", Request: "TransactWriteItems", Items: []string{clientItems, userItems, sessionItems, claimItems},
 			Condition: isUnchanged + "; all others " + isNew, Cost: "2 WRU each"},
-		{Method: "Complete, in one call", Request: "TransactWriteItems", Items: []string{userItems, sessionItems, apiKeyItems, claimItems},
+		{Method: "Complete, in one call", Request: "TransactWriteItems", Items: []string{userItems, sessionItems, apiKeyItems, ticketItems, claimItems},
 			Condition: isNew, Cost: "2 WRU each"},
 		{Method: "Complete, taking over an unverified claim", Request: "TransactWriteItems",
 			Items:     []string{clientItems, userItems, sessionItems, claimItems, userItems + " (of the one who loses it)"},
@@ -72,13 +77,35 @@ func Patterns() []Pattern {
 		{Method: "CountUserAttempt", Request: "UpdateItem", Items: []string{userItems}, Condition: isUserAttemptable, Update: countUserAttempt, Cost: "1 WRU"},
 		{Method: "SaveSession", Request: "PutItem", Items: []string{sessionItems}, Cost: "1 WRU"},
 		{Method: "APIKey", Request: "BatchGetItem", Items: []string{apiKeyItems, userItems}, Cost: "1 RRU each"},
+		{Method: "APIKeys", Request: "Query", Items: []string{userItems, apiKeyItems}, Condition: ofUser, Cost: "1 RRU per 4 KB"},
+		{Method: "SaveUser, revoking a key", Request: "TransactWriteItems", Items: []string{userItems, apiKeyItems}, Condition: isUnchanged, Cost: "2 WRU each"},
 		{Method: "NoteKeyUse", Request: "UpdateItem", Items: []string{apiKeyItems}, Condition: exists, Update: noteKeyUse, Cost: "1 WRU, once a day"},
+		{Method: "RotateSession, the first time", Request: "UpdateItem", Items: []string{sessionItems}, Condition: isFirst, Update: rotateSession, Cost: "1 WRU"},
+		{Method: "RotateSession", Request: "UpdateItem", Items: []string{sessionItems}, Condition: isGeneration, Update: rotateSession, Cost: "1 WRU"},
+		{Method: "DeleteUser", Request: "TransactWriteItems", Items: []string{userItems, sessionItems, apiKeyItems, claimItems, metadataItems},
+			Condition: isUnchanged + "; the claim " + isOwn, Cost: "2 WRU each"},
+		{Method: "DeleteUser, what lies beside", Request: "Query", Items: []string{sessionItems, apiKeyItems},
+			Condition: ofUser, Cost: "1 RRU per 4 KB"},
+		{Method: "Ticket", Request: "GetItem", Items: []string{ticketItems, userItems}, Cost: "1 RRU each"},
+		{Method: "NoteAttempt", Request: "PutItem", Items: []string{auditItems}, Condition: isNew, Cost: "1 WRU"},
 		{Method: "DeleteClient", Request: "TransactWriteItems", Items: []string{clientItems, sessionItems}, Condition: isUnchanged, Cost: "2 WRU each"},
 		{Method: "SaveMetadata", Request: "PutItem", Items: []string{metadataItems}, Cost: "1 WRU per KB"},
 		{Method: "KeepMetadata", Request: "UpdateItem", Items: []string{metadataItems}, Condition: exists, Update: keepMetadata, Cost: "1 WRU per KB"},
 		{Method: "RecordRefusal", Request: "UpdateItem", Items: []string{clientItems}, Condition: isStillDue, Update: recordRefusal, Cost: "1 WRU"},
 		{Method: "RecordRefusal, of a user's mail", Request: "UpdateItem", Items: []string{userItems},
 			Condition: isUserStillDue, Update: recordUserRefusal, Cost: "1 WRU"},
+		{Method: "Callbacks.Enqueue", Request: "PutItem", Items: []string{dueItems}, Condition: isNew, Cost: "1 WRU"},
+		{Method: "Callbacks.Due", Request: "Query", Items: []string{dueItems}, Condition: ofTarget, Cost: "1 RRU per 4 KB"},
+		{Method: "Callbacks.Lease", Request: "UpdateItem", Items: []string{receiverItems},
+			Condition: isUnleased + " AND " + isAwaited, Update: takeLease, Cost: "1 WRU"},
+		{Method: "Callbacks.Lease, to set aside early", Request: "UpdateItem", Items: []string{receiverItems},
+			Condition: isUnleased, Update: takeLease, Cost: "1 WRU"},
+		{Method: "Callbacks.Release", Request: "UpdateItem", Items: []string{receiverItems}, Condition: isHolder, Update: releaseLease, Cost: "1 WRU"},
+		{Method: "Callbacks.Delivered", Request: "DeleteItem", Items: []string{dueItems}, Cost: "1 WRU"},
+		{Method: "Callbacks.Bury", Request: "PutItem, then DeleteItem", Items: []string{deadItems, dueItems}, Cost: "1 WRU each"},
+		{Method: "Callbacks.Dead", Request: "Query", Items: []string{deadItems}, Condition: ofTarget, Cost: "1 RRU per 4 KB, for a replay only"},
+		{Method: "Callbacks.Revive", Request: "PutItem, then DeleteItem", Items: []string{dueItems, deadItems}, Cost: "1 WRU each"},
+		{Method: "Callbacks.Enable", Request: "UpdateItem", Items: []string{receiverItems}, Update: enable, Cost: "1 WRU"},
 	}
 }
 
@@ -119,18 +146,34 @@ func Entities() []Entity {
 			{"fa", "facts, as in a sign-up"}, {"pv.<kind>", "how an identifier was proved"}, {"cv", "credential version"},
 			{"ca, ua, ps", "made, changed, password set (ms)"}, {"rv, wr", "revision; name of the last write"},
 			{"ch", "open challenge: pu (purpose), em (address), and as in a sign-up's verification"}, {"mid", "id of the newest due mail"},
-			{"ak, ho, de", "number of API keys; why the user may not sign in; device of the sign-up"},
+			{"ak, de", "number of API keys; device of the sign-up"},
+			{"uc, ap, su", "whether the sign-up is still to be confirmed; where an operator's decision stands; whether the user decides on others"},
+			{"app, aps", "application that the sign-up came from; those that it was for"},
 		}},
 		{"key", apiKeyItems, "An API key, by its hash.", []Attribute{
 			{"cv", "the user's credential version when it was made"}, {"ca, la", "made, last used (ms)"},
 		}},
 		{"session", sessionItems, "A signed-in client.", []Attribute{
 			{"cl", "client"}, {"cv", "the user's credential version when it began"}, {"ca, la, id, ex", "made, last active, idle until, expires (ms)"},
+			{"ge, gu", "generation of the refresh token; until when the one before is taken"},
+		}},
+		{"ticket", ticketItems, "Leads from a confirm token, by its hash, to the user.", []Attribute{{"ow", "user"}, {"ex, ttl", "expires (ms)"}}},
+		{"audit", auditItems, "The record of one call of the sso family, never changed.", []Attribute{
+			{"ci, op, ap", "cid, operation, application"}, {"so, cl", "IP address that the call came from; the one that a trusted caller called for"},
+			{"oc, to", "ok, or the code of why not; the code that the caller was told instead"}, {"us", "user, as the wire shows it"},
+			{"at, wr, ttl", "when (ms); name of the write; when it may be deleted (s)"},
 		}},
 		{"claim", claimItems, "The one holder of an identifier.", []Attribute{{"ow", "user"}, {"st", "unverified or verified"}}},
 		{"limit", limitItems, "What a rate limit has counted, under a keyed hash of the address or source.", []Attribute{
 			{"ev", "times of the newest events, newest first (ms)"}, {"s-<keyed hash>", "those that one network caused"},
 			{"wr, ttl", "name of the last write; when it may be deleted (s)"},
+		}},
+		{"delivery", dueItems + " or " + deadItems, "A message about a user that is due to a receiver, or was given up. It names the user only.", []Attribute{
+			{"ca, qa", "user made, queued (ms)"}, {"ttl", "when it may be deleted (s)"},
+		}},
+		{"receiver", receiverItems, "How things stand with a callback's receiver, whose target is a hash of its URL.", []Attribute{
+			{"fa, na", "failures in a row; when the next attempt may be made (ms)"}, {"du", "settings under which it wants no more"},
+			{"lh, lu", "who sends now, until when at most (ms)"},
 		}},
 		{"metadata", metadataItems, "An application's object over 512 bytes.", []Attribute{{"md", "JSON"}, {"ttl", "until its sign-up completes"}}},
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/doorstep-auth/doorstep/shared/callback"
 	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/signup"
@@ -23,8 +24,11 @@ import (
 
 var rewrite = flag.Bool("update", false, "write the golden requests")
 
-// recorder keeps the request and answers as an empty table that accepts everything would.
-type recorder struct{ name, request string }
+// recorder keeps the request and answers, but for lies, as an empty table that accepts everything would.
+type recorder struct {
+	name, request string
+	lies          []key // what a query finds
+}
 
 func (r *recorder) record(name string, in any) {
 	r.name = name
@@ -49,7 +53,11 @@ func (r *recorder) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fu
 
 func (r *recorder) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	r.record("Query", in)
-	return &dynamodb.QueryOutput{}, nil
+	out := &dynamodb.QueryOutput{}
+	for _, at := range r.lies {
+		out.Items = append(out.Items, at.attributes())
+	}
+	return out, nil
 }
 
 func (r *recorder) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
@@ -200,6 +208,9 @@ func inOneCall() signup.Completion {
 	done := sampleCompletion()
 	done.Client, done.Session.ClientID = nil, signup.ID{}
 	done.Key = &signup.APIKey{Hash: "hash", User: done.User.ID, CredentialVersion: 1, CreatedAt: moment}
+	done.Ticket = &signup.Ticket{Hash: "ticket hash", User: done.User.ID, ExpiresAt: moment.Add(24 * time.Hour)}
+	done.User.Unconfirmed, done.User.Approval = true, signup.Undecided
+	done.User.Application, done.User.Applications = "CRM", []string{"CRM"}
 	return done
 }
 
@@ -208,6 +219,28 @@ func challengedUser() *signup.User {
 	user.Revision, user.MailID, user.Device = 3, sampleVerification().MailID(), "phone"
 	user.Challenge = &signup.Challenge{Purpose: signup.ProveAddress, Address: address, Verification: *sampleVerification()}
 	return user
+}
+
+// rotated is a session whose refresh token has moved on to generation.
+func rotated(generation int64) *signup.Session {
+	session := sampleCompletion().Session
+	session.Generation, session.GraceUntil, session.LastActiveAt = generation, moment.Add(30*time.Second), moment
+	return session
+}
+
+// leaving is a user with everything that is deleted with it.
+func leaving() *signup.User {
+	user := challengedUser()
+	user.Unsafe.Ref = signup.ID{10}
+	return user
+}
+
+func sampleDelivery() callback.Delivery {
+	return callback.Delivery{User: signup.ID{4}, CreatedAt: moment, QueuedAt: moment.Add(time.Second), KeepUntil: moment.Add(time.Hour)}
+}
+
+func sampleLease() callback.Lease {
+	return callback.Lease{Target: "target", Holder: []byte{12}, Now: moment, Until: moment.Add(2 * time.Minute), Settings: "settings"}
 }
 
 // crowdedLimit is a limit's item with more than is needed, and one network that is long gone.
@@ -264,10 +297,38 @@ var runs = map[string]func(*Table){
 	},
 	"SaveSession": func(t *Table) { _ = t.SaveSession(context.Background(), sampleCompletion().Session) },
 	"APIKey":      func(t *Table) { _, _, _ = t.APIKey(context.Background(), signup.ID{4}, "hash") },
+	"APIKeys":     func(t *Table) { _, _ = t.APIKeys(context.Background(), signup.ID{4}) },
+	"SaveUser, revoking a key": func(t *Table) {
+		_ = t.SaveUser(context.Background(), signup.UserChange{User: challengedUser(), Revoked: "hash"})
+	},
 	"NoteKeyUse": func(t *Table) {
 		_ = t.NoteKeyUse(context.Background(), &signup.APIKey{Hash: "hash", User: signup.ID{4}, UsedAt: moment})
 	},
-	"DeleteClient": func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
+	"RotateSession, the first time": func(t *Table) { _ = t.RotateSession(context.Background(), rotated(1)) },
+	"RotateSession":                 func(t *Table) { _ = t.RotateSession(context.Background(), rotated(8)) },
+	"DeleteUser": func(t *Table) {
+		t.api.(*recorder).lies = []key{userKey(signup.ID{4}), sessionKey(signup.ID{4}, signup.ID{5})}
+		_ = t.DeleteUser(context.Background(), leaving())
+	},
+	"DeleteUser, what lies beside": func(t *Table) { _, _ = t.besideUser(context.Background(), signup.ID{4}) },
+	"Ticket":                       func(t *Table) { _, _, _ = t.Ticket(context.Background(), "hash") },
+	"Callbacks.Enqueue":            func(t *Table) { _ = t.Callbacks().Enqueue(context.Background(), "target", sampleDelivery()) },
+	"Callbacks.Due":                func(t *Table) { _, _ = t.Callbacks().Due(context.Background(), "target", 25) },
+	"Callbacks.Lease":              func(t *Table) { _, _ = t.Callbacks().Lease(context.Background(), sampleLease()) },
+	"Callbacks.Lease, to set aside early": func(t *Table) {
+		lease := sampleLease()
+		lease.Early = true
+		_, _ = t.Callbacks().Lease(context.Background(), lease)
+	},
+	"Callbacks.Release": func(t *Table) {
+		_ = t.Callbacks().Release(context.Background(), sampleLease(), callback.State{Failures: 2, NextAt: moment})
+	},
+	"Callbacks.Delivered": func(t *Table) { _ = t.Callbacks().Delivered(context.Background(), "target", sampleDelivery()) },
+	"Callbacks.Bury":      func(t *Table) { _ = t.Callbacks().Bury(context.Background(), "target", sampleDelivery()) },
+	"Callbacks.Dead":      func(t *Table) { _, _ = t.Callbacks().Dead(context.Background(), "target") },
+	"Callbacks.Revive":    func(t *Table) { _ = t.Callbacks().Revive(context.Background(), "target", sampleDelivery()) },
+	"Callbacks.Enable":    func(t *Table) { _ = t.Callbacks().Enable(context.Background(), "target") },
+	"DeleteClient":        func(t *Table) { _ = t.DeleteClient(context.Background(), sampleClient()) },
 	"SaveMetadata": func(t *Table) {
 		_ = t.SaveMetadata(context.Background(), signup.ID{10}, json.RawMessage(`{"k":"v"}`), moment)
 	},

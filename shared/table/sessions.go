@@ -13,7 +13,11 @@ import (
 
 const (
 	touchSession = "SET la = :active, id = :idle"
-	ofUser       = "pk = :user" // the user and its sessions: one partition
+	// isGeneration holds for a session whose refresh token is still the one that was shown.
+	isGeneration  = "ge = :from"
+	isFirst       = "attribute_exists(pk) AND attribute_not_exists(ge)"
+	rotateSession = "SET ge = :next, gu = :grace, la = :active, id = :idle"
+	ofUser        = "pk = :user" // the user and its sessions: one partition
 )
 
 // TouchSession implements signup.Store.
@@ -27,6 +31,26 @@ func (t *Table) TouchSession(ctx context.Context, s *signup.Session) error {
 		return signup.ErrNoSession
 	}
 	return failed("touch session", err)
+}
+
+// RotateSession implements signup.Store.
+func (t *Table) RotateSession(ctx context.Context, s *signup.Session) error {
+	v := values{
+		":next": number(s.Generation), ":grace": number(millis(s.GraceUntil)),
+		":active": number(millis(s.LastActiveAt)), ":idle": number(millis(s.IdleUntil)),
+	}
+	condition := isFirst
+	if s.Generation > 1 {
+		condition, v[":from"] = isGeneration, number(s.Generation-1)
+	}
+	_, err := t.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: sessionKey(s.User.ID, s.ID).attributes(),
+		UpdateExpression: text(rotateSession), ConditionExpression: &condition, ExpressionAttributeValues: v,
+	})
+	if _, unmet := conditionFailed(err); unmet {
+		return signup.ErrConflict
+	}
+	return failed("rotate session", err)
 }
 
 // EndSessions implements signup.Store.

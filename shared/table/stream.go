@@ -55,8 +55,8 @@ func (item *userItem) mailID() string { return item.MailID }
 
 func (item *userItem) dueMail() (due signup.DueMail, isDue bool) {
 	u := item.user(userOf(item.PK))
-	if u.Challenge == nil || u.Challenge.MailID() != u.MailID {
-		return due, false
+	if u.Challenge == nil || u.Challenge.MailID() != u.MailID || u.Challenge.Address.Canonical == "" {
+		return due, false // a challenge without an address is met by what the caller was given
 	}
 	due = dueMail(u.Challenge.Address.Kind, u.Challenge.Address, &u.Challenge.Verification, u.Locale)
 	due.UserID, due.SignUpID, due.Purpose = u.ID, u.ID, u.Challenge.Purpose

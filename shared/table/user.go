@@ -19,8 +19,12 @@ type userItem struct {
 	Challenge   *challengeItem        `dynamodbav:"ch,omitempty"`
 	MailID      string                `dynamodbav:"mid,omitempty"`
 	Keys        int                   `dynamodbav:"ak,omitempty"`
-	Hold        string                `dynamodbav:"ho,omitempty"`
+	Unconfirmed bool                  `dynamodbav:"uc,omitempty"`
+	Approval    string                `dynamodbav:"ap,omitempty"`
+	SuperUser   bool                  `dynamodbav:"su,omitempty"`
 	Device      string                `dynamodbav:"de,omitempty"`
+	App         string                `dynamodbav:"app,omitempty"`
+	Apps        []string              `dynamodbav:"aps,omitempty"`
 }
 
 // challengeItem is a user's open challenge.
@@ -36,6 +40,14 @@ type apiKeyItem struct {
 	Credential int64 `dynamodbav:"cv"`
 	Created    int64 `dynamodbav:"ca"`
 	Used       int64 `dynamodbav:"la,omitempty"`
+}
+
+// ticketItem leads from a confirm token, whose hash is its key, to the user.
+type ticketItem struct {
+	head
+	Owner   []byte `dynamodbav:"ow"`
+	Expires int64  `dynamodbav:"ex"`
+	TTL     int64  `dynamodbav:"ttl"`
 }
 
 type provedItem struct {
@@ -54,6 +66,8 @@ type sessionItem struct {
 	LastActive int64  `dynamodbav:"la"`
 	Idle       int64  `dynamodbav:"id"`
 	Expires    int64  `dynamodbav:"ex"`
+	Generation int64  `dynamodbav:"ge,omitempty"` // of the refresh token
+	Grace      int64  `dynamodbav:"gu,omitempty"`
 	TTL        int64  `dynamodbav:"ttl"`
 }
 
@@ -75,7 +89,8 @@ func newUser(u *signup.User) userItem {
 	item := userItem{
 		head: userKey(u.ID).head("user"), Facts: newFacts(u.Facts), Credential: u.CredentialVersion,
 		Created: millis(u.CreatedAt), Updated: millis(u.UpdatedAt), PasswordSet: millis(u.PasswordSetAt),
-		Revision: u.Revision + 1, MailID: u.MailID, Keys: u.APIKeys, Hold: string(u.Hold), Device: u.Device,
+		Revision: u.Revision + 1, MailID: u.MailID, Keys: u.APIKeys, Device: u.Device,
+		Unconfirmed: u.Unconfirmed, Approval: string(u.Approval), SuperUser: u.SuperUser, App: u.Application, Apps: u.Applications,
 	}
 	if ch := u.Challenge; ch != nil {
 		item.Challenge = &challengeItem{
@@ -96,7 +111,9 @@ func (item *userItem) user(id signup.ID) *signup.User {
 		ID: id, Facts: item.Facts.facts(), CredentialVersion: item.Credential,
 		CreatedAt: fromMillis(item.Created), UpdatedAt: fromMillis(item.Updated), PasswordSetAt: fromMillis(item.PasswordSet),
 		Proved:   map[identifier.Kind]signup.Proved{},
-		Revision: item.Revision, MailID: item.MailID, APIKeys: item.Keys, Hold: signup.Hold(item.Hold), Device: item.Device,
+		Revision: item.Revision, MailID: item.MailID, APIKeys: item.Keys, Device: item.Device,
+		Unconfirmed: item.Unconfirmed, Approval: signup.Approval(item.Approval), SuperUser: item.SuperUser,
+		Application: item.App, Applications: item.Apps,
 	}
 	if ch := item.Challenge; ch != nil {
 		u.Challenge = &signup.Challenge{
@@ -113,7 +130,7 @@ func newSession(s *signup.Session) sessionItem {
 	return sessionItem{
 		head: sessionKey(s.User.ID, s.ID).head("session"), Client: rawID(s.ClientID), Credential: s.CredentialVersion,
 		Created: millis(s.CreatedAt), LastActive: millis(s.LastActiveAt), Idle: millis(s.IdleUntil),
-		Expires: millis(s.ExpiresAt), TTL: ttl(s.ExpiresAt),
+		Expires: millis(s.ExpiresAt), Generation: s.Generation, Grace: millis(s.GraceUntil), TTL: ttl(s.ExpiresAt),
 	}
 }
 
@@ -122,6 +139,7 @@ func (item *sessionItem) session(id signup.ID, user *signup.User) *signup.Sessio
 		ID: id, ClientID: idOf(item.Client), User: user, CredentialVersion: item.Credential,
 		CreatedAt: fromMillis(item.Created), LastActiveAt: fromMillis(item.LastActive),
 		IdleUntil: fromMillis(item.Idle), ExpiresAt: fromMillis(item.Expires),
+		Generation: item.Generation, GraceUntil: fromMillis(item.Grace),
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	AccountAccess
 	// AccountIdentity tells an application who signed in; it opens nothing.
 	AccountIdentity
+	// UserIdentity is the identity token of an account with refresh tokens, with which it also calls.
+	UserIdentity
 )
 
 // header is what tells a kind, as Clerk's wire has it (clerk.md §3.12,
@@ -38,6 +40,8 @@ func (k Kind) header() (typ, category string, declared bool) {
 		return "at+jwt", "", true
 	case AccountIdentity:
 		return "JWT", "identity", true
+	case UserIdentity:
+		return "JWT", "user", true
 	}
 	return "", "", false
 }

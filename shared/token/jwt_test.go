@@ -283,7 +283,7 @@ func TestR43ClaimsAreThereAndTimesHold(t *testing.T) {
 // TestR44KindsAreNotInterchangeable: a token of each kind is refused as every other,
 // and so is one whose header says nothing or something else of its kind.
 func TestR44KindsAreNotInterchangeable(t *testing.T) {
-	kinds := []Kind{Session, Handshake}
+	kinds := []Kind{Session, Handshake, AccountAccess, AccountIdentity, UserIdentity}
 	for _, made := range kinds {
 		for _, wanted := range kinds {
 			f := newForgery(made)

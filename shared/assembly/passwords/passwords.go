@@ -34,6 +34,26 @@ func Accounts(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
 	return service, keys, nil
 }
 
+// Passwords is SignUps under the settings of the passwords family.
+func Passwords(rt *boot.Runtime) (*signup.Service, *token.SigningKeys, error) {
+	service, keys, err := assembly.Passwords(rt)
+	if err != nil {
+		return nil, nil, err
+	}
+	judge(service, rt)
+	return service, keys, nil
+}
+
+// SSO is assembly.SSO with the same.
+func SSO(rt *boot.Runtime) (*signup.Service, error) {
+	service, err := assembly.SSO(rt)
+	if err != nil {
+		return nil, err
+	}
+	judge(service, rt)
+	return service, nil
+}
+
 // judge gives the service what judges addresses and passwords, by its own settings.
 func judge(service *signup.Service, rt *boot.Runtime) {
 	service.Disposable = disposable.Domain
