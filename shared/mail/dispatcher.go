@@ -33,7 +33,7 @@ type Store interface {
 	// taken its place, which is no error.
 	RecordRefusal(ctx context.Context, due signup.DueMail, reason string) error
 	// Claims returns the claims that exist on ids. It may lag behind. It is asked
-	// with settings.EnumerationProtection only.
+	// only about mails of a sign-up that keeps quiet about accounts.
 	Claims(ctx context.Context, ids []identifier.Identifier) ([]signup.Claim, error)
 }
 
@@ -182,10 +182,9 @@ func (d *Dispatcher) send(ctx context.Context, due signup.DueMail) result {
 	ctx, cancel := context.WithTimeout(ctx, due.ExpiresAt.Sub(d.parts.Now()))
 	defer cancel()
 	message, err := d.message(ctx, due)
-	if err != nil {
-		return again(err)
+	if err == nil {
+		err = d.parts.Sender.Send(ctx, message)
 	}
-	err = d.parts.Sender.Send(ctx, message)
 	var refused *Refused
 	if !errors.As(err, &refused) {
 		if err != nil {
@@ -200,28 +199,44 @@ func (d *Dispatcher) send(ctx context.Context, due signup.DueMail) result {
 }
 
 func (d *Dispatcher) message(ctx context.Context, due signup.DueMail) (Message, error) {
-	key, found := d.parts.Keys.ByID(due.KeyID)
-	if !found {
-		return Message{}, fmt.Errorf("mail: unknown key %q", due.KeyID)
-	}
-	m := d.verification(due, key)
-	owned, err := d.owned(ctx, due)
+	m, err := d.mail(ctx, due)
 	if err != nil {
 		return Message{}, err
-	}
-	if owned {
-		m = ExistingAccount{AppName: d.parts.Settings.AppName, Answerable: d.parts.Settings.Mail.ReplyTo != ""}
 	}
 	message, err := d.renderer.Render(due.Locale, m)
 	message.ID, message.To = due.MailID, address(due).MailAddress()
 	return message, err
 }
 
+// mail is what due comes to. That it has nowhere to lead is a refusal: whoever signs up
+// brings it about, and tried again it would hold up everybody else's mails.
+func (d *Dispatcher) mail(ctx context.Context, due signup.DueMail) (Mail, error) {
+	key, found := d.parts.Keys.ByID(due.KeyID)
+	if !found {
+		return nil, fmt.Errorf("mail: unknown key %q", due.KeyID)
+	}
+	owned, err := d.owned(ctx, due)
+	switch {
+	case err != nil:
+		return nil, err
+	case owned:
+		return ExistingAccount{AppName: d.parts.Settings.AppName, Answerable: d.parts.Settings.Mail.ReplyTo != ""}, nil
+	case !due.Purpose.Linked():
+		return d.verification(due, key), nil
+	}
+	s := d.parts.Settings
+	link := due.ActionURL(key, s)
+	if link.IsZero() {
+		return nil, &Refused{Reason: RefusedPage}
+	}
+	return VerificationLink{AppName: s.AppName, Link: link, Minutes: d.minutesLeft(due), Purpose: due.Purpose}, nil
+}
+
 // owned reports whether the address of due has an account that its sign-up kept
 // quiet about. This is the one place that asks: what answers the public doesn't
 // know, so nothing of it can tell.
 func (d *Dispatcher) owned(ctx context.Context, due signup.DueMail) (bool, error) {
-	if !d.parts.Settings.EnumerationProtection {
+	if !d.keptQuiet(due.Purpose) {
 		return false, nil
 	}
 	claims, err := d.parts.Store.Claims(ctx, []identifier.Identifier{address(due)})
@@ -231,10 +246,24 @@ func (d *Dispatcher) owned(ctx context.Context, due signup.DueMail) (bool, error
 	return due.Owned(claims), nil
 }
 
+// keptQuiet reports whether what asked for a mail for purpose went on without a word
+// about an account that the address has.
+func (d *Dispatcher) keptQuiet(purpose signup.Purpose) bool {
+	switch purpose {
+	case signup.ConfirmAddress, signup.AcceptInvitation:
+		return !d.parts.Settings.Passwords.DiscloseAddresses
+	case signup.ConfirmSignUp: // a taken address has been refused
+		return false
+	case signup.ResetPassword, signup.SignInByMail: // mailed to nobody but the account's owner
+		return false
+	}
+	return d.parts.Settings.EnumerationProtection
+}
+
 // verification is the mail of due: with the link if it has one, and with the code
 // unless the instance takes links only.
 func (d *Dispatcher) verification(due signup.DueMail, key secret.MACKey) Mail {
-	s, minutes := d.parts.Settings, wholeMinutes(due.ExpiresAt.Sub(d.parts.Now()))
+	s, minutes := d.parts.Settings, d.minutesLeft(due)
 	link, code := due.LinkURL(key, s.PublicURL), due.Code(key)
 	if link.IsZero() {
 		return VerificationCode{AppName: s.AppName, Code: code, Minutes: minutes, Purpose: due.Purpose}
@@ -243,6 +272,11 @@ func (d *Dispatcher) verification(due signup.DueMail, key secret.MACKey) Mail {
 		code = secret.Text{}
 	}
 	return VerificationLink{AppName: s.AppName, Link: link, Code: code, Minutes: minutes}
+}
+
+// minutesLeft is how long what due carries still lives.
+func (d *Dispatcher) minutesLeft(due signup.DueMail) int {
+	return wholeMinutes(due.ExpiresAt.Sub(d.parts.Now()))
 }
 
 // wholeMinutes is what is left of a challenge's life, to the nearest minute and at least one.

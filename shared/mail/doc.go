@@ -8,5 +8,6 @@
 //
 // A mail holds nothing that a caller typed, so that nobody can send words or
 // links of their own to strangers; and nothing remote, so that reading it tells
-// nobody. Its one link, if it has one, is the instance's own.
+// nobody. Its one link, if it has one, is the instance's own or leads to a page of the
+// application's that the settings name.
 package mail

@@ -46,6 +46,7 @@ const (
 	RefusedUnverified = "recipient_unverified" // SES's sandbox: only verified addresses get mail
 	RefusedSuppressed = "address_suppressed"   // on the account's suppression list
 	RefusedMessage    = "message_rejected"     // anything else that SES holds against the message
+	RefusedPage       = "page_missing"         // no setting says to which page the link leads
 )
 
 // Refused is returned for a message that will never be accepted.

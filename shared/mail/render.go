@@ -32,7 +32,9 @@ type Mail interface {
 func mails() []Mail {
 	return []Mail{
 		VerificationCode{}, VerificationCode{Purpose: signup.ProveAddress}, VerificationCode{Purpose: signup.SignInByMail},
-		VerificationLink{}, ExistingAccount{},
+		VerificationLink{}, VerificationLink{Purpose: signup.ConfirmAddress}, VerificationLink{Purpose: signup.AcceptInvitation},
+		VerificationLink{Purpose: signup.ResetPassword}, VerificationLink{Purpose: signup.ConfirmSignUp},
+		ExistingAccount{},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -48,14 +49,50 @@ func testLink(s *settings.Settings) VerificationLink {
 	return VerificationLink{AppName: s.AppName, Link: secret.NewText(testURL), Code: secret.NewText("012345"), Minutes: 10}
 }
 
+const testPage = "https://app.acme.example/open?lang=de&oobCode=ICEiIyQlJicoKSorLC0uLxAREhMUFRYXGBkaGxwdHh-5JcLsQC_NTP&uid=4HO2M3TJ0C1K8QJ0ZXA7B2N9Y5DE"
+
+// testAction is the mail of a user's challenge that is met by a link.
+func testAction(s *settings.Settings, purpose signup.Purpose) VerificationLink {
+	minutes := map[signup.Purpose]int{signup.AcceptInvitation: 24 * 60, signup.ConfirmSignUp: 3 * 24 * 60}[purpose]
+	page := testPage
+	if purpose == signup.ConfirmSignUp {
+		page = "https://app.acme.example/?confirm_token=ICEiIyQlJicoKSorLC0uLxAREhMUFRYX"
+	}
+	return VerificationLink{AppName: s.AppName, Link: secret.NewText(page), Minutes: max(minutes, 10), Purpose: purpose}
+}
+
+// linked are the purposes that are met by a link.
+var linked = []signup.Purpose{signup.ConfirmAddress, signup.AcceptInvitation, signup.ResetPassword, signup.ConfirmSignUp}
+
 // testMails are the mails as they can look, by the name of their goldens.
 func testMails(s *settings.Settings) map[string]Mail {
 	linkOnly := testLink(s)
 	linkOnly.Code = secret.Text{}
 	address, signIn := testCode(s), testCode(s)
 	address.Purpose, signIn.Purpose = signup.ProveAddress, signup.SignInByMail
-	return map[string]Mail{"verification_code": testCode(s), "address_code": address, "sign_in_code": signIn, "verification_link": testLink(s), "verification_link_only": linkOnly,
+	all := map[string]Mail{"verification_code": testCode(s), "address_code": address, "sign_in_code": signIn, "verification_link": testLink(s), "verification_link_only": linkOnly,
 		"existing_account": ExistingAccount{AppName: s.AppName, Answerable: true}, "existing_account_unanswered": ExistingAccount{AppName: s.AppName}}
+	for _, purpose := range linked {
+		all[string(purpose)] = testAction(s, purpose)
+	}
+	return all
+}
+
+// The mails that this package knows are those that the tests look at.
+func TestMailsAreTested(t *testing.T) {
+	tested := map[string]bool{}
+	for _, m := range testMails(testSettings()) {
+		tested[m.kind()] = true
+	}
+	for _, m := range mails() {
+		if !tested[m.kind()] {
+			t.Errorf("%s isn't among the tests' mails", m.kind())
+		}
+		delete(tested, m.kind())
+	}
+	if len(tested) > 0 {
+		t.Errorf("mails that nothing renders: %v", tested)
+	}
 }
 
 // testMail is the fullest mail that has the text of key.
@@ -108,7 +145,7 @@ func golden(t *testing.T, got string) {
 // settings.TextKeys and settings.Locales promise what this package has to serve:
 // every text is there in every language, and no other.
 func TestTextsAreThoseOfTheSettings(t *testing.T) {
-	want := append(settings.TextKeys(), minute, minutes)
+	want := append(settings.TextKeys(), minute, minutes, hours, days)
 	slices.Sort(want)
 	var locales []string
 	for _, l := range languages() {
@@ -203,14 +240,24 @@ func TestLocale(t *testing.T) {
 	}
 }
 
-func TestMinutesInWords(t *testing.T) {
+func TestTimeLeftInWords(t *testing.T) {
 	s := testSettings()
 	r := testRenderer(t, s)
-	for minutes, want := range map[int]string{1: "in 1 minute and", 2: "in 2 minutes and", 10: "in 10 minutes and"} {
-		m := testCode(s)
-		m.Minutes = minutes
-		if text := render(t, r, "en", m).Text.Reveal(); !strings.Contains(text, want) {
-			t.Errorf("%q isn't in\n%s", want, text)
+	const hour, day = 60, 24 * 60
+	for _, test := range []struct {
+		minutes    int
+		en, german string
+	}{
+		{1, "1 minute", "1 Minute"}, {2, "2 minutes", "2 Minuten"}, {10, "10 minutes", "10 Minuten"}, {2*hour - 1, "119 minutes", "119 Minuten"},
+		{2 * hour, "2 hours", "2 Stunden"}, {3*hour - 1, "2 hours", "2 Stunden"}, {day, "24 hours", "24 Stunden"}, {2*day - 1, "47 hours", "47 Stunden"},
+		{2 * day, "2 days", "2 Tagen"}, {3*day - 1, "2 days", "2 Tagen"}, {90 * day, "90 days", "90 Tagen"},
+	} {
+		m := testAction(s, signup.AcceptInvitation)
+		m.Minutes = test.minutes
+		for locale, want := range map[string]string{"en": " expires in " + test.en + " and ", "de": " läuft in " + test.german + " ab "} {
+			if text := render(t, r, locale, m).Text.Reveal(); !strings.Contains(text, want) {
+				t.Errorf("%q isn't in\n%s", want, text)
+			}
 		}
 	}
 }
@@ -244,11 +291,12 @@ func TestR17R63HTMLIsSelfContainedAndAccessible(t *testing.T) {
 
 func selfContained(t *testing.T, page, locale string, m Mail) {
 	t.Helper()
-	_, linked := m.(VerificationLink)
+	link, linked := m.(VerificationLink)
 	bare := page
 	if linked {
-		bare = strings.Replace(bare, `href="`+testURL+`"`, "", 1)
-		bare = strings.Replace(bare, ">"+testURL+"<", "><", 1)
+		shown := html.EscapeString(link.Link.Reveal())
+		bare = strings.Replace(bare, `href="`+shown+`"`, "", 1)
+		bare = strings.Replace(bare, ">"+shown+"<", "><", 1)
 	}
 	for _, remote := range []string{"http:", "https:", "//", "url(", "@import", "src=", "href=", "javascript:"} {
 		if strings.Contains(bare, remote) {
@@ -298,33 +346,57 @@ func countAttributes(t *testing.T, node *html.Node, locale string, count map[str
 // The link stands in the mail as it is: for the eye, and under the button.
 func TestR17LinkIsVisibleAsItIs(t *testing.T) {
 	s := testSettings()
-	message := render(t, testRenderer(t, s), "en", testLink(s))
-	if n := strings.Count(message.Text.Reveal(), "\n"+testURL+"\n"); n != 1 {
-		t.Errorf("the text has the link %d times on a line of its own", n)
+	for _, m := range testMails(s) {
+		if m, ok := m.(VerificationLink); ok {
+			showsLink(t, render(t, testRenderer(t, s), "en", m), m.Link.Reveal())
+		}
 	}
-	if n := strings.Count(textIn(t, "body", message.HTML.Reveal()), testURL); n != 1 {
-		t.Errorf("the page shows the link %d times", n)
+}
+
+// showsLink holds a mail to showing link once in each part, and its button to leading there.
+func showsLink(t *testing.T, message Message, link string) {
+	t.Helper()
+	if n := strings.Count(message.Text.Reveal(), "\n"+link+"\n"); n != 1 {
+		t.Errorf("the text of %s has the link %d times on a line of its own", message.Kind, n)
 	}
+	if n := strings.Count(message.Text.Reveal(), "://"); n != 1 {
+		t.Errorf("the text of %s has %d links", message.Kind, n)
+	}
+	if n := strings.Count(textIn(t, "body", message.HTML.Reveal()), link); n != 1 {
+		t.Errorf("the page of %s shows the link %d times", message.Kind, n)
+	}
+	buttons := 0
 	for node := range parsed(t, message.HTML.Reveal()).Descendants() {
 		for _, attribute := range node.Attr {
-			if attribute.Key == "href" && attribute.Val != testURL {
-				t.Errorf("the button leads to %s", attribute.Val)
+			if attribute.Key != "href" {
+				continue
+			}
+			buttons++
+			if attribute.Val != link {
+				t.Errorf("the button of %s leads to %s", message.Kind, attribute.Val)
 			}
 		}
+	}
+	if buttons != 1 {
+		t.Errorf("%s has %d buttons", message.Kind, buttons)
 	}
 }
 
 // Colours of our own would be unreadable where a client turns them around.
 func TestHTMLHasNoColours(t *testing.T) {
-	for _, m := range mails() {
-		page, err := templateFiles.ReadFile("templates/" + m.kind() + ".html")
+	pages, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil || len(pages) != len(mails()) {
+		t.Fatal(pages, err)
+	}
+	for _, name := range pages {
+		page, err := templateFiles.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		styles := strings.ReplaceAll(string(page), "color-scheme", "")
 		for _, colour := range []string{"color:", "background", "#", "rgb"} {
 			if strings.Contains(styles, colour) {
-				t.Errorf("the template of %s sets %q", m.kind(), colour)
+				t.Errorf("%s sets %q", name, colour)
 			}
 		}
 	}

@@ -18,6 +18,8 @@ type words map[string]string
 const (
 	minute  = "minute"
 	minutes = "minutes"
+	hours   = "hours"
+	days    = "days"
 )
 
 // language is a language that mails are written in.
@@ -31,12 +33,19 @@ func languages() []language {
 	return []language{{"en", english()}, {"de", german()}}
 }
 
-// timeLeft is n minutes in words.
+// timeLeft is n minutes in words: from two hours on in whole hours, from two days on
+// in whole days, never more than there are.
 func (w words) timeLeft(n int) string {
-	if n == 1 {
+	const hour, day = 60, 24 * 60
+	switch {
+	case n == 1:
 		return w[minute]
+	case n < 2*hour:
+		return fmt.Sprintf(w[minutes], n)
+	case n < 2*day:
+		return fmt.Sprintf(w[hours], n/hour)
 	}
-	return fmt.Sprintf(w[minutes], n)
+	return fmt.Sprintf(w[days], n/day)
 }
 
 // of returns the finished texts of m by the last part of their key.
