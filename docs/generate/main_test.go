@@ -69,7 +69,19 @@ func TestSecurityPageSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestRenderFaultsNameTheDocument(t *testing.T) {
-	if _, err := (document{path: "docs/x.bin", render: errorsPage}).page(); err == nil {
+	if _, err := (document{path: "docs/x.bin", render: errorsPage}).page(nil); err == nil {
 		t.Error("a document that can't say that it is generated is accepted")
+	}
+}
+
+// What a person writes around the marks stays; a file without them is refused.
+func TestPartOfAFile(t *testing.T) {
+	d := document{path: "README.md", render: func() ([]byte, error) { return []byte("new\n"), nil }, within: true}
+	page, err := d.page([]byte("above\n" + partBegins + "old\n" + partEnds + "below\n"))
+	if want := "above\n" + partBegins + "new\n" + partEnds + "below\n"; err != nil || string(page) != want {
+		t.Errorf("%q %v", page, err)
+	}
+	if _, err := d.page([]byte("above\n" + partEnds)); err == nil {
+		t.Error("a file without marks is taken")
 	}
 }

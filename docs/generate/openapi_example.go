@@ -6,12 +6,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/describe"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
 )
 
-// eventExample is the form in the event of the request's function, or nil if that
+// eventExample are the fields in the event of the request's function, or nil if that
 // event is of another operation or has none. What an event leaves to be filled in
 // is filled in with the field's own example.
 func eventExample(r request) (any, error) {
@@ -19,7 +21,7 @@ func eventExample(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(root, "events", filepath.FromSlash(r.route.ServedBy(r.Operation))+".json"))
+	text, err := os.ReadFile(filepath.Join(root, "events", filepath.FromSlash(r.route.ServedBy(r.Operation.Operation))+".json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil // the test of package functions tells
 	}
@@ -30,30 +32,48 @@ func eventExample(r request) (any, error) {
 	if err := json.Unmarshal(text, &event); err != nil {
 		return nil, err
 	}
-	form, err := url.ParseQuery(event.Body)
-	if err != nil || len(form) == 0 {
+	isOwn := func(route gateway.Route) bool { return route.Key() == event.RouteKey }
+	if event.Body == "" || !slices.ContainsFunc(r.Routes, isOwn) {
+		return nil, nil
+	}
+	values, err := sentFields(event.Body)
+	if err != nil {
 		return nil, err
 	}
-	for _, route := range r.Operation.Routes {
-		if route.Key() == event.RouteKey {
-			return exampleOf(r.Body, form), nil
-		}
+	if len(r.Body) == 0 {
+		return values, nil
 	}
-	return nil, nil
+	return exampleOf(r.Body, values), nil
 }
 
-func exampleOf(fields []clerk.Field, form url.Values) ordered {
+// sentFields are the fields of a form or a JSON object.
+func sentFields(body string) (map[string]any, error) {
+	values := map[string]any{}
+	if strings.HasPrefix(body, "{") {
+		return values, json.Unmarshal([]byte(body), &values)
+	}
+	form, err := url.ParseQuery(body)
+	for name := range form {
+		values[name] = form.Get(name)
+	}
+	return values, err
+}
+
+func exampleOf(fields []describe.Field, values map[string]any) ordered {
 	example := ordered{}
 	for _, field := range fields {
-		value := form.Get(field.Name)
-		if strings.Contains(value, "{{") {
-			value = field.Example
+		value, sent := values[field.Name]
+		text, _ := value.(string)
+		switch {
+		case strings.Contains(text, "{{"):
+			example.add(field.Name, field.Example)
+		case field.Type == "boolean" && text != "":
+			example.add(field.Name, text == "true")
+		case sent && value == nil:
+			example = append(example, member{field.Name, nil})
+		default:
+			example.add(field.Name, value)
 		}
-		if field.Type == "boolean" && value != "" {
-			example.add(field.Name, value == "true")
-			continue
-		}
-		example.add(field.Name, value)
 	}
 	return example
 }

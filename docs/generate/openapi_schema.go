@@ -8,49 +8,45 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/describe"
 )
 
-// schemas are the JSON Schemas of Go types, as OpenAPI 3.1 writes them.
-type schemas struct {
-	names        []string
-	byName       map[string]ordered
-	properties   map[string]clerk.Property
-	enumerations map[reflect.Type][]string
-	used         map[string]bool // keys of properties that named something
-	err          error
+// components are the named schemas of all wires.
+type components struct {
+	byName map[string]ordered
+	types  map[string]reflect.Type // of those that are made from a type
+	err    error
 }
 
-func newSchemas() *schemas {
-	return &schemas{
-		byName: map[string]ordered{}, properties: clerk.Properties(), enumerations: clerk.Enumerations(), used: map[string]bool{},
-	}
+func newComponents() *components {
+	return &components{byName: map[string]ordered{}, types: map[string]reflect.Type{}}
 }
 
-func (s *schemas) fail(format string, args ...any) {
-	s.err = errors.Join(s.err, fmt.Errorf(format, args...))
+func (c *components) fail(format string, args ...any) {
+	c.err = errors.Join(c.err, fmt.Errorf(format, args...))
 }
 
 // put names a schema; the same name twice must be the same schema.
-func (s *schemas) put(name string, schema ordered) {
-	if written, taken := s.byName[name]; taken {
-		before, _ := encode(written)
-		now, _ := encode(schema)
-		if len(written) > 0 && string(before) != string(now) {
-			s.fail("two schemas are called %s", name)
-		}
-	} else {
-		s.names = append(s.names, name)
+func (c *components) put(name string, schema ordered) {
+	before, _ := encode(c.byName[name])
+	now, _ := encode(schema)
+	if len(c.byName[name]) > 0 && string(before) != string(now) {
+		c.fail("two schemas are called %s: give one of the wires another prefix", name)
 	}
-	s.byName[name] = schema
+	c.byName[name] = schema
 }
 
-func (s *schemas) components() ordered {
-	all := ordered{}
-	for _, name := range slices.Sorted(slices.Values(s.names)) {
-		all.add(name, s.byName[name])
-	}
-	return all
+// schemas are the JSON Schemas of one wire's Go types, as OpenAPI 3.1 writes them.
+type schemas struct {
+	*components
+	prefix       string
+	properties   map[string]describe.Property
+	enumerations map[reflect.Type][]string
+	used         map[string]bool // keys of properties that named something
+}
+
+func newSchemas(w describe.Wire, c *components) *schemas {
+	return &schemas{components: c, prefix: w.Prefix, properties: w.Properties, enumerations: w.Enumerations, used: map[string]bool{}}
 }
 
 func reference(name string) ordered { return ordered{{"$ref", "#/components/schemas/" + name}} }
@@ -96,11 +92,14 @@ func (s *schemas) ofStruct(t reflect.Type) ordered {
 		s.fail("a struct without a name can't be a component: %s", t)
 		return nil
 	}
-	name := componentName(t)
-	if _, known := s.byName[name]; known {
+	bare := componentName(t)
+	name := s.prefix + bare
+	if known := s.types[name]; known == t {
 		return reference(name)
+	} else if known != nil {
+		s.fail("%s and %s are both called %s", known, t, name)
 	}
-	s.put(name, ordered{}) // a type may hold itself
+	s.types[name] = t // it may hold itself
 	properties, required := ordered{}, []any{}
 	for _, field := range reflect.VisibleFields(t) {
 		tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -111,7 +110,7 @@ func (s *schemas) ofStruct(t reflect.Type) ordered {
 			s.fail("%s.%s has no name in JSON", t, field.Name)
 			continue
 		}
-		properties.add(tag, s.refine(name, tag, field.Type))
+		properties.add(tag, s.refine(bare, tag, field.Type))
 		if !strings.Contains(options, "omit") {
 			required = append(required, tag)
 		}
@@ -200,6 +199,9 @@ func componentName(t reflect.Type) string {
 		return strings.ToUpper(name[:1]) + name[1:]
 	}
 	argument = strings.TrimSuffix(argument, "]")
+	if strings.HasPrefix(argument, "map[") {
+		return "ObjectEnvelope"
+	}
 	bare := argument[strings.LastIndex(argument, ".")+1:]
 	bare = strings.ToUpper(bare[:1]) + bare[1:]
 	if strings.HasPrefix(argument, "[]") {
@@ -212,7 +214,7 @@ func componentName(t reflect.Type) string {
 }
 
 // propertySchema is the schema of a parameter or a form's field.
-func propertySchema(p clerk.Property) ordered {
+func propertySchema(p describe.Property) ordered {
 	kind := p.Type
 	if kind == "" {
 		kind = "string"
@@ -223,81 +225,10 @@ func propertySchema(p clerk.Property) ordered {
 	}
 	schema.add("format", p.Format)
 	schema.add("pattern", p.Pattern)
-	return schema
-}
-
-// infer is the schema that all samples follow: what some of them lack is optional,
-// what is null in some of them may be null.
-func (s *schemas) infer(name string, samples []any) ordered {
-	var values []reflect.Value
-	null := false
-	for _, sample := range samples {
-		value := reflect.ValueOf(sample)
-		for value.IsValid() && value.Kind() == reflect.Pointer {
-			value = value.Elem()
-		}
-		if value.IsValid() {
-			values = append(values, value)
-		} else {
-			null = true
-		}
-	}
-	if len(values) == 0 {
-		return ordered{{"type", "null"}}
-	}
-	schema := s.inferPresent(name, values)
-	if null {
+	if p.Nullable {
 		return nullable(schema)
 	}
 	return schema
-}
-
-func (s *schemas) inferPresent(name string, values []reflect.Value) ordered {
-	t := values[0].Type()
-	for _, value := range values {
-		if value.Type() != t {
-			s.fail("%s is a %s and a %s", name, t, value.Type())
-		}
-	}
-	if t == reflect.TypeFor[[]any]() {
-		var items []any
-		for _, value := range values {
-			items = append(items, value.Interface().([]any)...)
-		}
-		return ordered{{"type", "array"}, {"items", s.infer(name+"[]", items)}}
-	}
-	if t != reflect.TypeFor[map[string]any]() {
-		schema := s.of(t)
-		if strings.HasSuffix(name, ".object") {
-			schema = append(schema, member{"enum", distinct(values)})
-		}
-		return schema
-	}
-	members := map[string][]any{}
-	for _, value := range values {
-		for key, member := range value.Interface().(map[string]any) {
-			members[key] = append(members[key], member)
-		}
-	}
-	properties, required := ordered{}, []any{}
-	for _, key := range sortedNames(members) {
-		properties.add(key, s.infer(name+"."+key, members[key]))
-		if len(members[key]) == len(values) {
-			required = append(required, key)
-		}
-	}
-	schema := ordered{{"type", "object"}}
-	schema.add("properties", properties)
-	schema.add("required", required)
-	return schema
-}
-
-func distinct(values []reflect.Value) []string {
-	var all []string
-	for _, value := range values {
-		all = append(all, value.String())
-	}
-	return unique(all)
 }
 
 func sortedNames[V any](m map[string]V) []string {

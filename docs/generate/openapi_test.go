@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,8 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/doorstep-auth/doorstep/shared/describe"
 	"github.com/doorstep-auth/doorstep/shared/problem"
-	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/wire"
 )
 
 // An operationObject is what the tests read of an operation in the document.
@@ -48,7 +48,7 @@ func readOpenAPI(t *testing.T) documentObject {
 func TestOpenAPIHasTheDeclaredRoutes(t *testing.T) {
 	document := readOpenAPI(t)
 	declared, written := map[string][]string{}, map[string][]string{}
-	for _, op := range clerk.Operations() {
+	for _, op := range wire.Operations() {
 		for _, route := range op.Routes {
 			key := route.Method + " " + strings.ReplaceAll(route.Path, "+}", "}")
 			declared[key] = append(declared[key], nonEmpty(route.Override)...)
@@ -84,40 +84,54 @@ func nonEmpty(text string) []string {
 // Each status of an answer or a problem is in the document, and no other.
 func TestOpenAPIHasTheDescribedStatuses(t *testing.T) {
 	document := readOpenAPI(t)
-	for _, requests := range requestsByRoute() {
-		statuses := map[string]bool{}
-		for _, r := range requests {
-			for _, answer := range r.Answers {
-				statuses[fmt.Sprint(answer.Status)] = true
+	for _, w := range wire.All() {
+		for _, requests := range requestsByRoute(w) {
+			operation := document.Fallback
+			if route := requests[0].route; route.Path != "" {
+				operation = document.Paths[openAPIPath(route.Path)][strings.ToLower(route.Method)]
 			}
-			for _, p := range r.Refusals(r.route.Method) {
-				statuses[fmt.Sprint(p.Status)] = true
+			if diff := cmp.Diff(statusesOfAll(w, requests), sortedNames(operation.Responses)); diff != "" {
+				t.Errorf("%s (-described +docs/openapi.json):\n%s", requests[0].route.Key(), diff)
 			}
-		}
-		operation := document.Fallback
-		if route := requests[0].route; route.Path != "" {
-			operation = document.Paths[openAPIPath(route.Path)][strings.ToLower(route.Method)]
-		}
-		if diff := cmp.Diff(sortedNames(statuses), sortedNames(operation.Responses)); diff != "" {
-			t.Errorf("%s (-described +docs/openapi.json):\n%s", requests[0].route.Key(), diff)
 		}
 	}
 }
 
-// What Properties says is said of something.
-func TestEveryPropertyNamesAMember(t *testing.T) {
-	s := newSchemas()
-	for _, d := range clerk.Descriptions() {
-		for _, answer := range d.Answers {
-			if answer.Body != nil {
-				s.of(answer.Body)
+func statusesOfAll(w describe.Wire, requests []request) []string {
+	statuses := map[string]bool{}
+	for _, r := range requests {
+		for _, answer := range r.Answers {
+			statuses[fmt.Sprint(answer.Status)] = true
+		}
+		for _, p := range w.Refusals(r.Operation, r.route.Method) {
+			for _, told := range w.Problems.Told(p) {
+				statuses[fmt.Sprint(told.Status)] = true
 			}
 		}
 	}
-	s.of(clerk.ErrorBody())
-	for _, key := range sortedNames(clerk.Properties()) {
-		if !s.used[key] {
-			t.Errorf("there is no member %s", key)
+	return sortedNames(statuses)
+}
+
+// What Properties says is said of something.
+func TestEveryPropertyNamesAMember(t *testing.T) {
+	for _, w := range wire.All() {
+		s := newSchemas(w, newComponents())
+		for _, op := range w.Operations {
+			for _, answer := range op.Answers {
+				if answer.Body != nil {
+					s.of(answer.Body)
+				}
+			}
+		}
+		for _, p := range problem.All() {
+			for _, told := range w.Problems.Told(p) {
+				s.of(told.Body)
+			}
+		}
+		for _, key := range sortedNames(w.Properties) {
+			if !s.used[key] {
+				t.Errorf("%s: there is no member %s", w.Name, key)
+			}
 		}
 	}
 }
@@ -140,8 +154,9 @@ type tree struct {
 }
 
 func TestSchemaOfATypeIsWhatItsJSONIs(t *testing.T) {
-	s := newSchemas()
-	s.properties = map[string]clerk.Property{"*.object": {Enum: []string{"leaf"}}, "Tree.text": {Pattern: "^x$"}}
+	s := newSchemas(describe.Wire{
+		Properties: map[string]describe.Property{"*.object": {Enum: []string{"leaf"}}, "Tree.text": {Pattern: "^x$"}},
+	}, newComponents())
 	got, err := encode(s.of(reflect.TypeFor[*tree]()))
 	if err != nil || s.err != nil {
 		t.Fatal(err, s.err)
@@ -179,7 +194,7 @@ type (
 
 func TestUntoldTypesAreFaults(t *testing.T) {
 	for _, value := range []any{vague{}, unnamed{}, unkind{}, make(chan int), struct{}{}} {
-		s := newSchemas()
+		s := newSchemas(describe.Wire{}, newComponents())
 		if s.of(reflect.TypeOf(value)); s.err == nil {
 			t.Errorf("%T is accepted", value)
 		}
@@ -187,7 +202,7 @@ func TestUntoldTypesAreFaults(t *testing.T) {
 }
 
 func TestInferredSchemas(t *testing.T) {
-	s := newSchemas()
+	s := newSchemas(describe.Wire{}, newComponents())
 	text := "x"
 	got, err := encode(s.infer("E", []any{
 		map[string]any{"both": 1, "some": "x", "maybe": nil, "never": nil, "list": []string{}, "in": map[string]any{"a": true}},
@@ -204,20 +219,31 @@ func TestInferredSchemas(t *testing.T) {
 	}
 }
 
-// A status has the highest of the problems that are told together.
-func TestRefusalsOfOneAnswer(t *testing.T) {
-	d := &openAPI{schemas: newSchemas(), shared: map[string]ordered{}}
-	refusals := []*problem.Problem{problem.ParamMissing, problem.ParamValueDisabled, problem.Unavailable, problem.ResourceNotFound}
-	mixed, _ := encode(d.refusal(http.StatusUnprocessableEntity, refusals, false, false))
-	for _, want := range []string{
-		`"contains":{"type":"object","properties":{"code":{"enum":["form_param_missing"]}}}`,
-		`"items":{"type":"object","properties":{"code":{"enum":["form_param_missing","form_param_value_disabled"]}}}`,
-	} {
-		if !strings.Contains(string(mixed), want) {
-			t.Errorf("%s isn't in %s", want, mixed)
-		}
+// A body whose members the caller names is an object of any.
+func TestBodyOfAnyMembers(t *testing.T) {
+	d := newPart(describe.Wire{MediaTypes: []string{"application/json"}})
+	body, err := d.requestBody(request{Operation: describe.Operation{ID: "update", Members: "Attributes."}})
+	want := `{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/UpdateFields"}}}}`
+	if got, _ := encode(body); err != nil || string(got) != want {
+		t.Errorf("%v %s", err, got)
 	}
-	if alone, _ := encode(d.refusal(http.StatusServiceUnavailable, refusals, false, false)); string(alone) != `{"$ref":"#/components/responses/ServiceUnavailable"}` {
-		t.Errorf("got %s", alone)
+	if got, _ := encode(d.byName["UpdateFields"]); string(got) != `{"type":"object","description":"Attributes."}` {
+		t.Errorf("%s", got)
+	}
+}
+
+// Two wires' types of one name are told apart by prefix, or refused.
+func TestTypesOfOneName(t *testing.T) {
+	type Leaf struct {
+		Other string `json:"other"`
+	}
+	named := map[string]describe.Property{"*.object": {Enum: []string{"leaf"}}}
+	for prefix, fails := range map[string]bool{"": true, "Other": false} {
+		c := newComponents()
+		newSchemas(describe.Wire{Properties: named}, c).of(reflect.TypeFor[leaf]())
+		newSchemas(describe.Wire{Prefix: prefix}, c).of(reflect.TypeFor[Leaf]())
+		if (c.err != nil) != fails {
+			t.Errorf("%q: %v", prefix, c.err)
+		}
 	}
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
-	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
-	"github.com/doorstep-auth/doorstep/shared/wire/norman"
+	"github.com/doorstep-auth/doorstep/shared/wire"
 )
 
 const operationsIntro = `# Operations
@@ -21,7 +19,7 @@ POST with ` + "`_method`" + ` (query or body) stands for another verb, as browse
 func operationsPage() ([]byte, error) {
 	var page bytes.Buffer
 	page.WriteString(operationsIntro)
-	for _, op := range slices.Concat(clerk.Operations(), norman.Operations()) {
+	for _, op := range wire.Operations() {
 		for _, route := range op.Routes {
 			fmt.Fprintf(&page, "| %s | %s | `%s` | %s | %s |\n", op.Name, route.ServedBy(op), route.Key(), route.Override, op.Summary)
 		}

@@ -1,249 +1,37 @@
 """Gives schemathesis what a person and an SDK have: credentials, mailboxes, links.
 
-Whatever an answer names belongs to the client that it was given to; a request about
-it carries that client's newest token, as a cookie or natively. An invented id gives
-way to one of somebody who was signed up for that. Some requests stay as they were
-generated, so strangers are heard, too.
+Each wire has scenes of its own, a module in scenes/ that is found there: PATHS begin
+its paths, before(case) changes some requests before they are sent, and after(case,
+response) keeps what answers give. Some requests stay as they were generated, so
+strangers are heard, too.
 """
 
-import itertools
-import json
-import os
-import random
-import re
+import importlib
+import pathlib
 import sys
-import time
-import urllib.parse
 
-import requests
 import schemathesis
 
-API = os.environ["API_URL"]
-INBOX = os.environ["INBOX_URL"]
-SIGN_UPS = "/v1/client/sign_ups"
+import people
 
-IDS = re.compile(r"\b(?:sua|sess)_[0-9A-Za-z]{22}\b")
-CLIENT = re.compile(r"\bclient_[0-9A-Za-z]{22}\b")
-CODE = re.compile(r"^\s*(\d{6})\s*$", re.MULTILINE)
-LINK = re.compile(r"[?&]token=([^\s\"&]+)")
-
-# RFC 7636, appendix B.
-VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+WIRES = [importlib.import_module("scenes." + file.stem) for file in sorted(pathlib.Path(__file__).parent.glob("scenes/*.py"))]
 
 IN_SEQUENCES = "--phases=stateful" in sys.argv
 
-dice = random.Random(1)
-numbers = itertools.count(1)
-credentials = {}  # client id -> ("cookie" or "native", token), the newest
-owners = {}  # id of a sign-up or session -> client id
-tags = {}  # path -> ETag
 
-
-def new_address():
-    return f"person{os.getpid()}.{next(numbers)}@example.com"
-
-
-def mostly():
-    return dice.random() < 0.8
-
-
-class Person:
-    """Somebody who signs up beside the tests, in a browser or in an app."""
-
-    def __init__(self, native=False, strategy="email_code"):
-        self.native = native
-        self.address = new_address()
-        self.fields = {"email_address": self.address, "password": "correct horse battery staple"}
-        if strategy:
-            self.fields["strategy"] = strategy
-        if native:
-            self.fields |= {"redirect_uri": "http://localhost:3000/verified", "code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-        self.sign_up = self.post(SIGN_UPS, self.fields)["response"]["id"]
-
-    def post(self, path, fields):
-        token = credentials[owners[self.sign_up]][1] if "sign_up" in vars(self) else ""
-        answer = requests.post(
-            API + path,
-            fields,
-            params={"_is_native": "1"} if self.native else {},
-            headers={"Authorization": token} if self.native and token else {},
-            cookies={"__client": token} if token and not self.native else {},
-            timeout=10,
-        )
-        answer.raise_for_status()
-        keep(answer.text, answer.headers.get("Authorization"), answer.cookies.get("__client"), token if self.native else "")
-        return answer.json()
-
-    def newest(self, pattern):
-        """What the newest mail says, after a moment for it to come."""
-        for _ in range(100):
-            mails = requests.get(INBOX + "/store", timeout=10).json()["emails"]
-            texts = [mail["body"]["text"] for mail in mails if mail["destination"]["to"] == [self.address]]
-            if texts:
-                return pattern.findall(texts[-1])[-1]
-            time.sleep(0.02)
-        raise RuntimeError("no mail came to " + self.address)
-
-    def sign_in(self):
-        """Completes the sign-up and returns the session's id."""
-        code = {"strategy": "email_code", "code": self.newest(CODE)}
-        return self.post(f"{SIGN_UPS}/{self.sign_up}/attempt_verification", code)["response"]["created_session_id"]
-
-    def approve(self):
-        """Follows the link as far as the app: returns the approval token."""
-        answer = requests.post(
-            API + "/v1/verify", params={"token": urllib.parse.unquote(self.newest(LINK))}, allow_redirects=False, timeout=10
-        )
-        return urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["approval_token"][0]
-
-
-def keep(text, native, cookie, sent=""):
-    """Keeps whose an answer is: tokens by client, clients by what they own."""
-    clients = CLIENT.findall(text)
-    if not clients:
-        return
-    client = clients[-1]  # the envelope's own comes last
-    if native or sent:
-        credentials[client] = ("native", native or sent)
-    elif cookie:
-        credentials[client] = ("cookie", cookie)
-    owners.update(dict.fromkeys(IDS.findall(text), client))
-
-
-class Pool:
-    """People of one kind, made when they are needed."""
-
-    def __init__(self, make):
-        self.make, self.kept = make, []
-
-    def one(self, spend=False):
-        """One of them, who is asked for no more if the request uses him up."""
-        if not self.kept:
-            self.kept.append(self.make())
-        return self.kept.pop() if spend or dice.random() < 0.1 else self.kept[-1]
-
-
-sessions = Pool(lambda: Person(native=dice.random() < 0.5).sign_in())
-sign_ups = Pool(lambda: Person(native=dice.random() < 0.5))
-
-
-def ends_session(case):
-    return (
-        case.path.endswith(("/end", "/remove", "/revoke"))
-        or case.method == "DELETE"
-        or (case.method == "POST" and (case.query or {}).get("_method") == "DELETE")
-    )
-
-
-def act_as(case, owned):
-    """Lets the request come from the client that owns a sign-up or session."""
-    kind, token = credentials[owners[owned]]
-    leave(case)
-    if kind == "native":
-        case.query["_is_native"] = "1"
-        case.headers["Authorization"] = token
-    else:
-        case.cookies["__client"] = token
-
-
-def leave(case):
-    """Lets the request come from nobody."""
-    case.query = {name: value for name, value in (case.query or {}).items() if name != "_is_native"}
-    case.cookies = {name: value for name, value in (case.cookies or {}).items() if name != "__client"}
-    case.headers.pop("Authorization", None)
-
-
-def begin(case):
-    leave(case)
-    case.body = {"email_address": new_address(), "password": "correct horse battery staple", "strategy": "email_code"}
-    if dice.random() < 0.5:
-        case.query["_is_native"] = "1"
-
-
-def prepare(case):
-    person = Person(strategy="")
-    case.path_parameters["id"] = person.sign_up
-    act_as(case, person.sign_up)
-    case.body = {"strategy": "email_code"}
-
-
-def attempt(case):
-    person = sign_ups.one(spend=True)
-    case.path_parameters["id"] = person.sign_up
-    act_as(case, person.sign_up)
-    case.body = {"strategy": "email_code", "code": person.newest(CODE)}
-
-
-def follow(case):
-    person = Person(native=dice.random() < 0.5) if case.method == "POST" else sign_ups.one()
-    act_as(case, person.sign_up)
-    case.query = {"token": urllib.parse.unquote(person.newest(LINK))}
-
-
-def complete(case):
-    person = Person(native=True, strategy="email_link")
-    act_as(case, person.sign_up)
-    case.body = {"flow_id": person.sign_up, "approval_token": person.approve(), "code_verifier": VERIFIER}
-
-
-def send_nothing(case):
-    case.body = {}
-
-
-def act_for_active(case):
-    case.query.pop("_clerk_session_id", None)
-
-
-def send_tag(case):
-    if case.path in tags:
-        case.headers["If-None-Match"] = tags[case.path]
-
-
-SCENES = {
-    SIGN_UPS: begin,
-    SIGN_UPS + "/{id}/prepare_verification": prepare,
-    SIGN_UPS + "/{id}/attempt_verification": attempt,
-    "/v1/verify": follow,
-    "/v1/client/magic_links/complete": complete,
-    "/v1/client/sessions/{id}/touch": send_nothing,
-    "/v1/client/sessions/{id}/tokens": send_nothing,
-    "/v1/me": act_for_active,
-    "/v1/me/sessions/active": act_for_active,
-    "/v1/me/sessions/{id}/revoke": act_for_active,
-    "/.well-known/jwks.json": send_tag,
-    "/v1/jwks": send_tag,
-    "/.well-known/openid-configuration": send_tag,
-}
-
-
-def adopt(case):
-    """Puts a known id and its owner in the place of an invented one."""
-    about = (case.path_parameters or {}).get("id")
-    kind = "sua_" if case.path.startswith(SIGN_UPS) else "sess_"
-    if about is not None and not (about in owners and about.startswith(kind)):
-        about = sign_ups.one().sign_up if case.path.startswith(SIGN_UPS) else sessions.one(ends_session(case))
-        case.path_parameters["id"] = about
-    elif about is None:
-        about = sessions.one(ends_session(case))
-    if owners[about] in credentials:
-        act_as(case, about)
+def wires_of(case):
+    return [wire for wire in WIRES if case.path.startswith(wire.PATHS)]
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if IN_SEQUENCES:  # what was generated decides, so that one that is run again goes the same way
-        dice.seed(repr((case.method, case.path, case.query, case.body)))
-    if any(case.operation.definition.raw.get("security", [])) and mostly():
-        adopt(case)
-    if case.path in SCENES and dice.random() < 0.5:
-        SCENES[case.path](case)
+        people.dice.seed(repr((case.method, case.path, case.query, case.body)))
+    for wire in wires_of(case):
+        wire.before(case)
 
 
 @schemathesis.hook
 def after_call(context, case, response):
-    headers = response.headers
-    if "etag" in headers:
-        tags[case.path] = headers["etag"][0]
-    cookie = next((line for line in headers.get("set-cookie", []) if line.startswith("__client=")), "")
-    keep(response.text or "", (headers.get("authorization") or [""])[0], cookie.split(";")[0].removeprefix("__client="))
+    for wire in wires_of(case):
+        wire.after(case, response)

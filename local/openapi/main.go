@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -29,8 +30,12 @@ const settingsDocument = `{
   },
   "single_session": false,
   "limits": {"creates_per_source": 0, "attempts_per_source": 0},
-  "restrictions": {"block_disposable_domains": true}
+  "restrictions": {"block_disposable_domains": true},
+  "sso": {"apps": ["CRM"], "signup_allowed": ["CRM"], "login_allowed": ["CRM"], "approval_needed": false, "inform_if_not_confirmed": true}
 }`
+
+// firstSuperUser decides on others in the scenes.
+const firstSuperUser = `{"username": "chief", "password": "correct horse battery staple"}`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -43,7 +48,7 @@ func main() {
 
 // parts are the runs of schemathesis: requests alone, and sequences along the document's links. A pass of sequences ends soon, as answers aren't the
 // same each time, which Hypothesis takes for flakiness; within a time limit it is followed by others.
-var parts = [][]string{{"--phases=examples,coverage,fuzzing"}, {"--phases=stateful", "--max-time=30"}}
+var parts = [][]string{{"--phases=examples,coverage,fuzzing"}, {"--phases=stateful", "--max-time=60"}}
 
 // check runs everything and returns what is wrong.
 func check(ctx context.Context, args []string) error {
@@ -58,6 +63,10 @@ func check(ctx context.Context, args []string) error {
 	seen := newRecords()
 	s, err := stack.Start(ctx, stack.Options{Root: root, Settings: settingsDocument, OnLog: seen.add})
 	if err != nil {
+		return err
+	}
+	if _, err := s.Once(ctx, "sso/operator", []byte(firstSuperUser)); err != nil {
+		s.Stop()
 		return err
 	}
 	for _, part := range parts {
@@ -77,15 +86,31 @@ func schemathesis(ctx context.Context, root string, s *stack.Stack, args []strin
 	if err := os.MkdirAll(notes, 0o755); err != nil {
 		return err
 	}
+	key, err := operatorKey(ctx, s)
+	if err != nil {
+		return err
+	}
 	program := filepath.Join(root, ".venv", "openapi", "bin", "schemathesis")
 	cmd := exec.CommandContext(ctx, program, append([]string{
 		"--config-file", filepath.Join(here, "schemathesis.toml"), "run", filepath.Join(root, "docs", "openapi.json"), "--url", s.APIURL,
 	}, args...)...)
 	cmd.Dir = notes
-	cmd.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(here, "hooks.py"), "API_URL="+s.APIURL, "INBOX_URL="+s.InboxURL, "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(here, "hooks.py"), "API_URL="+s.APIURL, "INBOX_URL="+s.InboxURL, "OPERATOR_KEY="+key, "PYTHONPATH="+here, "PYTHONDONTWRITEBYTECODE=1")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("schemathesis: %w", err)
 	}
 	return nil
+}
+
+// operatorKey is what keys/operator shows.
+func operatorKey(ctx context.Context, s *stack.Stack) (string, error) {
+	answer, err := s.Once(ctx, "keys/operator", []byte("{}"))
+	if err != nil {
+		return "", err
+	}
+	var shown struct {
+		OperatorKey string `json:"operator_key"`
+	}
+	return shown.OperatorKey, json.Unmarshal(answer, &shown)
 }

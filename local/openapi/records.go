@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 
 	"github.com/doorstep-auth/doorstep/local/lambdahost"
-	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/wire"
 )
 
 // records are what the functions logged.
@@ -62,21 +63,18 @@ func (r *records) unshown(out io.Writer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var missing []error
-	for _, d := range clerk.Descriptions() {
-		seen := r.statuses[d.Operation.Name]
-		fmt.Fprintf(out, "%-30s", d.Operation.Name)
-		var statuses []int
-		for status := range seen {
-			statuses = append(statuses, status)
-		}
-		slices.Sort(statuses)
-		for _, status := range statuses {
-			fmt.Fprintf(out, "  %d × %d", status, seen[status])
-		}
-		fmt.Fprintln(out)
-		for _, answer := range d.Answers {
-			if seen[answer.Status] == 0 {
-				missing = append(missing, fmt.Errorf("%s was never answered with %d: nothing is shown of it", d.Operation.Name, answer.Status))
+	for _, w := range wire.All() {
+		for _, op := range w.Operations {
+			seen := r.statuses[op.Name]
+			fmt.Fprintf(out, "%-30s", op.Name)
+			for _, status := range slices.Sorted(maps.Keys(seen)) {
+				fmt.Fprintf(out, "  %d × %d", status, seen[status])
+			}
+			fmt.Fprintln(out)
+			for _, answer := range op.Answers {
+				if seen[answer.Status] == 0 {
+					missing = append(missing, fmt.Errorf("%s was never answered with %d: nothing is shown of it", op.Name, answer.Status))
+				}
 			}
 		}
 	}

@@ -6,15 +6,17 @@ import (
 	"testing"
 
 	"github.com/doorstep-auth/doorstep/local/lambdahost"
-	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/wire"
 )
 
 // shown are records in which every operation ended in each of its ways.
 func shown() *records {
 	r := newRecords()
-	for _, d := range clerk.Descriptions() {
-		for _, answer := range d.Answers {
-			r.add(lambdahost.Line{Text: fmt.Sprintf(`{"level":"INFO","operation":%q,"status":%d}`, d.Operation.Name, answer.Status)})
+	for _, w := range wire.All() {
+		for _, op := range w.Operations {
+			for _, answer := range op.Answers {
+				r.add(lambdahost.Line{Text: fmt.Sprintf(`{"level":"INFO","operation":%q,"status":%d}`, op.Name, answer.Status)})
+			}
 		}
 	}
 	return r

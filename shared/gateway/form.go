@@ -18,6 +18,8 @@ type Form struct {
 	values map[string][]string
 	// untextual are the members of a JSON object that are neither strings nor null.
 	untextual map[string]bool
+	// members are those of a JSON object as they are.
+	members map[string]json.RawMessage
 }
 
 func (f Form) first(name string) string {
@@ -61,6 +63,16 @@ func (f *Fields) String(name string, longest int) string {
 		return ""
 	}
 	return f.Text(name, longest)
+}
+
+// Members are all members of a JSON object, as they are; a repeated one is a fault.
+func (f *Fields) Members() map[string]json.RawMessage {
+	for name := range f.form.members {
+		if len(f.form.values[name]) > 1 {
+			f.fault(problem.ParamDuplicate.On(name))
+		}
+	}
+	return f.form.members
 }
 
 // Has reports whether the field called name is supplied and not empty.
@@ -125,7 +137,7 @@ func parseJSONForm(body []byte) (Form, error) {
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return Form{}, malformed
 	}
-	form := Form{values: map[string][]string{}, untextual: map[string]bool{}}
+	form := Form{values: map[string][]string{}, untextual: map[string]bool{}, members: map[string]json.RawMessage{}}
 	for decoder.More() {
 		name, err := decoder.Token()
 		var value json.RawMessage
@@ -134,7 +146,7 @@ func parseJSONForm(body []byte) (Form, error) {
 		}
 		key := name.(string) // a member's name is a string in every object
 		text, textual := fieldOf(value)
-		form.values[key] = append(form.values[key], text)
+		form.values[key], form.members[key] = append(form.values[key], text), value
 		if !textual {
 			form.untextual[key] = true
 		}

@@ -58,7 +58,7 @@ func (f *Function) answer(ctx context.Context, event *events.APIGatewayV2HTTPReq
 	r, err := readRequest(event, f.Now(), jsonOnly)
 	var resp *Response
 	operation := ""
-	if err == nil {
+	if r.Fault = err; err == nil || takesFaulty(f.Endpoints, r) {
 		resp, operation, err = f.serve(ctx, r)
 	}
 	out, err := f.render(r, resp, err)

@@ -22,6 +22,9 @@ type Operation struct {
 	// Public lets pages of every origin read the answers, errors included, without
 	// credentials. It is for what tells everybody the same, such as keys and programs.
 	Public bool
+	// Faulty hands requests whose query or body couldn't be read to the handler, too,
+	// with the reason in Request.Fault: for what keeps a record of every call.
+	Faulty bool
 }
 
 // Route is one way to ask for an operation.
@@ -58,6 +61,12 @@ type Handler func(context.Context, *Request) (*Response, error)
 type Endpoint struct {
 	Operation Operation
 	Handler   Handler
+}
+
+// takesFaulty reports whether r means an operation that is handed what couldn't be read.
+func takesFaulty(endpoints []Endpoint, r *Request) bool {
+	endpoint := find(endpoints, r)
+	return endpoint != nil && endpoint.Operation.Faulty
 }
 
 // find returns the endpoint that the request means, or nil.

@@ -32,6 +32,8 @@ type Request struct {
 	Domain   string
 	Scheme   string // "https", or "http" on a developer's machine
 	Received time.Time
+	// Fault is why the query or the body couldn't be read, or nil; see Operation.Faulty.
+	Fault    error
 	jsonOnly bool
 	header   map[string]string // lower-case names
 	cookies  []*http.Cookie

@@ -2,7 +2,7 @@
 package main
 
 import (
-	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/assembly/passwords"
 	"github.com/doorstep-auth/doorstep/shared/boot"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/wire/norman"
@@ -10,7 +10,7 @@ import (
 
 func main() {
 	boot.ServeHTTP(norman.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
-		accounts, keys, err := assembly.Accounts(rt)
+		accounts, keys, err := passwords.Accounts(rt)
 		return norman.Endpoint(rt.Settings, norman.RegisterEmail, norman.API{Accounts: accounts, Keys: keys}.RegisterEmail), err
 	})
 }

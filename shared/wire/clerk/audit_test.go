@@ -116,7 +116,7 @@ func TestR55EveryLimitOverTheWire(t *testing.T) {
 			},
 			func(a *agent) *answer { tries++; return a.attempt(a.wrongCode(tries)) }},
 		{problem.MailRateLimit, func(l *settings.Limits) { l.MailsPerAddressHour, l.MailsPerAddressDay = 2, 20 },
-			(*agent).begin, func(a *agent) *answer { a.clock.forward(30 * time.Second); return a.prepare() }},
+			(*agent).begin, func(a *agent) *answer { a.clock.Forward(30 * time.Second); return a.prepare() }},
 	} {
 		s := newSite(t, func(s *settings.Settings) {
 			s.Limits.SourceWindow = settings.Duration(10 * time.Second)
@@ -135,7 +135,7 @@ func TestR55EveryLimitOverTheWire(t *testing.T) {
 		if err != nil || wait < 1 {
 			t.Fatalf("%s: Retry-After %q", limit.problem.Code, got.header["retry-after"])
 		}
-		s.clock.forward(time.Duration(wait) * time.Second)
+		s.clock.Forward(time.Duration(wait) * time.Second)
 		if got = limit.again(a); got.status == http.StatusTooManyRequests {
 			t.Errorf("%s: refused again after %d seconds", limit.problem.Code, wait)
 		}

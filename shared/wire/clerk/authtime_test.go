@@ -11,10 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 // unix is the cookie's value for now.
-func (c *clock) unix() string { return strconv.FormatInt(c.now().Unix(), 10) }
+func unix(c *wiretest.Clock) string { return strconv.FormatInt(c.Now().Unix(), 10) }
 
 // R52: the readable cookie beside the client's says when somebody signed in or out;
 // it has the same reach, and nothing to hide.
@@ -37,10 +38,10 @@ func TestR52AuthTimeCookie(t *testing.T) {
 		if a.create().must(200).cookie("__client_uat") != nil {
 			t.Errorf("%s: nobody has signed in yet", name)
 		}
-		a.clock.forward(90*time.Second + 700*time.Millisecond)
+		a.clock.Forward(90*time.Second + 700*time.Millisecond)
 		got := a.signUpWhole("ada@example.com").cookie("__client_uat")
 		want := c.want
-		want.Name, want.Value, want.Path, want.MaxAge = "__client_uat", a.clock.unix(), "/", 400*24*60*60
+		want.Name, want.Value, want.Path, want.MaxAge = "__client_uat", unix(a.clock), "/", 400*24*60*60
 		if got == nil {
 			t.Errorf("%s: no cookie", name)
 			continue
@@ -49,7 +50,7 @@ func TestR52AuthTimeCookie(t *testing.T) {
 		if diff := cmp.Diff(want, *got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		a.clock.forward(time.Hour)
+		a.clock.Forward(time.Hour)
 		gone := a.call("DELETE", "/v1/client", "", "", "").must(200).cookie("__client_uat")
 		want.Value = "0"
 		if gone == nil {
@@ -70,13 +71,13 @@ func TestAuthTimeIsPutRight(t *testing.T) {
 	a := s.browser()
 	a.signUpWhole("ada@example.com")
 	signedIn := a.uat
-	if signedIn != s.clock.unix() {
+	if signedIn != unix(s.clock) {
 		t.Fatalf("%q after the sign-up", signedIn)
 	}
-	s.clock.forward(time.Minute)
+	s.clock.Forward(time.Minute)
 	refused := func() *answer { return a.create("email_address", "countess@example.com").must(400, "session_exists") }
 	read := func() *answer { return a.get("/v1/client").must(200) }
-	for _, presented := range []string{"", "0", "1", strconv.FormatInt(s.clock.now().Unix(), 10), "x", signedIn + "0"} {
+	for _, presented := range []string{"", "0", "1", strconv.FormatInt(s.clock.Now().Unix(), 10), "x", signedIn + "0"} {
 		for _, send := range []func() *answer{read, refused} {
 			a.uat = presented
 			if send(); a.uat != signedIn {
@@ -107,7 +108,7 @@ func TestAuthTimeIsPutRight(t *testing.T) {
 		}
 	}
 	// A session that ended by itself leaves nobody signed in.
-	s.clock.forward(8 * 24 * time.Hour)
+	s.clock.Forward(8 * 24 * time.Hour)
 	if a.get("/v1/client").must(200); a.uat != "0" {
 		t.Errorf("after the idle limit it is %q", a.uat)
 	}

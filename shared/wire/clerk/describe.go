@@ -4,80 +4,33 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/describe"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 )
 
-// Description is what the documents say of an operation beside its declaration.
-// Only documents and tests read descriptions, and they are made by functions, so
-// the linker leaves them out of the programs.
-type Description struct {
-	Operation gateway.Operation
-	// ID is OpenAPI's operationId: public contract, since generated clients name
-	// their methods after it.
-	ID string
-	// Text says more than the operation's summary, in Markdown; it may be empty.
-	Text   string
-	Caller CallerNeed
-	// Path, Query and Header are parameters, Body the fields of the form.
-	Path, Query, Header, Body []Field
-	// Answers are the ends without a problem.
-	Answers []Answer
-	// Problems are what the operation itself can be refused with; Refusals adds
-	// those of every request.
-	Problems []*problem.Problem
-	// Pages are statuses, beside Answers, that are told as an HTML page.
-	Pages []int
-	// Next are the operations that go on from the answer.
-	Next []Next
-}
+const introduction = `**Who calls.** A browser is known by the cookie ` + "`__client`" + `. An app without cookies sends ` + "`_is_native=1`" + ` and the token in ` + "`Authorization`" + `;
+each answer that has an ` + "`Authorization`" + ` header carries the token to send from then on.
 
-// CallerNeed is what an operation needs to know of who calls.
-type CallerNeed int
+**Verbs.** A POST with ` + "`_method`" + ` (in the query or the body) stands for another verb, as browsers' SDKs send it.
+
+**Fields.** A form or a JSON object; null and the empty string mean "not supplied", unknown fields are ignored.
+
+**Problems.** One envelope for all, with one entry per fault; the status is the highest of them. What no route takes is 404
+` + "`resource_not_found`" + `.`
 
 // What operations need of the caller.
 const (
-	NoCaller   CallerNeed = iota // nothing
-	AnyBrowser                   // the client, if the caller is a browser's, by its cookie
-	AnyCaller                    // the client, if the caller is one
-	OnlyOwner                    // the client, or there is nothing to be found
+	anyBrowser = describe.Anybody + 1 + iota // the client, if the caller is a browser's, by its cookie
+	anyCaller                                // the client, if the caller is one
+	onlyOwner                                // the client, or there is nothing to be found
 )
 
-// Field is a parameter or a field of a form.
-type Field struct {
-	Name, Text string
-	Required   bool
-	Property
-	Example string
-}
-
-// Property is what the type alone doesn't say of a value, in the terms of JSON
-// Schema. The zero value of Type is what the Go type says, for a Field a string.
-type Property struct {
-	Type, Format, Pattern string
-	Enum                  []string
-	Text                  string
-}
-
-// Answer is one way in which an operation ends without a problem.
-type Answer struct {
-	Status int
-	Text   string
-	// Body is the type of the JSON body; nil for none, or for what Samples or HTML say.
-	Body reflect.Type
-	// Name and Samples stand for a body without a Go type of its own: the members
-	// and their types are those of the samples.
-	Name    string
-	Samples func() []any
-	// HTML is a page in place of JSON; Location a redirect.
-	HTML, Location bool
-}
-
-// Next is an operation that takes, as its parameter, what an answer holds at a
-// JSON pointer (RFC 6901).
-type Next struct{ ID, Parameter, Pointer string }
+const (
+	cookieScheme = "client"
+	nativeScheme = "nativeClient"
+)
 
 // envelopeOf is the envelope of an answer whose response is an R (§2.1).
 type envelopeOf[R any] struct {
@@ -85,71 +38,64 @@ type envelopeOf[R any] struct {
 	Client   *client `json:"client"`
 }
 
-// Descriptions returns one for each of Operations, family by family.
-func Descriptions() []Description {
-	return slices.Concat(clientDescriptions(), keyDescriptions(), sessionDescriptions(), signUpDescriptions())
-}
-
-// Family is the first part of operations' names.
-type Family struct{ Name, Text string }
-
-// Families returns those of Operations.
-func Families() []Family {
-	return []Family{
-		{"client", "Who is calling, and what the instance asks for."},
-		{"keys", "What others verify session tokens with."},
-		{"sessions", "What a completed sign-up leaves: sessions, their tokens, and the user who is signed in."},
-		{"signups", "The progressive sign-up: any fields in any order, until none is missing."},
+// Description describes the wire, family by family.
+func Description() describe.Wire {
+	return describe.Wire{
+		Name: "clerk", Title: "Clerk's front-end API", Text: introduction,
+		SDKs:     "`@clerk/clerk-js` 5 and 6, `@clerk/react` and Clerk's other framework SDKs, its Android and iOS SDKs",
+		Declared: Operations(),
+		Families: []describe.Family{
+			{Name: "client", Text: "Who is calling, and what the instance asks for."},
+			{Name: "keys", Text: "What others verify session tokens with."},
+			{Name: "sessions", Text: "What a completed sign-up leaves: sessions, their tokens, and the user who is signed in."},
+			{Name: "signups", Text: "The progressive sign-up: any fields in any order, until none is missing."},
+		},
+		Operations: slices.Concat(clientDescriptions(), keyDescriptions(), sessionDescriptions(), signUpDescriptions()),
+		Schemes:    schemes(), Callers: callers(),
+		MediaTypes: []string{"application/x-www-form-urlencoded", "application/json"},
+		Problems:   describe.Problems{Wire: Wire{}, List: []string{"errors"}, Member: "code"},
+		Properties: properties(), Enumerations: enumerations(),
 	}
 }
 
-// Refusals are all problems that a request of method for the operation can be
-// answered with, in the order of their declaration.
-func (d Description) Refusals(method string) []*problem.Problem {
-	all := append(slices.Clone(d.Problems),
-		problem.ParametersMalformed, problem.BodyInvalid, problem.BodyTooLarge, problem.ContentType,
-		problem.OriginAuthorization, problem.Internal)
-	if changes(method) && !d.Operation.AnyOrigin {
-		all = append(all, problem.OriginInvalid)
+func schemes() []describe.Scheme {
+	return []describe.Scheme{
+		{
+			Name: cookieScheme, In: "cookie", Key: "__client",
+			Text: "A browser's client, as Set-Cookie gave it. Pages of other sites can't use it: CSRF is refused by origin and by SameSite.",
+		},
+		{
+			Name: nativeScheme, In: "header", Key: "Authorization",
+			Text: "An app's client, as the Authorization header of the last answer that had one gave it; with `_is_native=1`.",
+		},
 	}
-	if d.TakesNative() {
-		all = append(all, problem.NativeDisabled)
-	}
-	for _, route := range d.Operation.Routes {
-		if route.Method == method && route.Override != "" {
-			all = append(all, problem.ResourceNotFound) // of another _method
-		}
-	}
-	return slices.DeleteFunc(problem.All(), func(p *problem.Problem) bool { return !slices.Contains(all, p) })
 }
 
-// TakesNative reports whether the operation knows clients without cookies.
-func (d Description) TakesNative() bool { return d.Caller == AnyCaller || d.Caller == OnlyOwner }
-
-// changes reports whether a request of method is held to the allowed origins.
-func changes(method string) bool {
-	return !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, method)
+func callers() map[describe.Caller]describe.Credentials {
+	cookie := describe.Field{Name: "Set-Cookie", Text: "A browser's new token in the cookie `__client`; when it signed in or out in `__client_uat`."}
+	token := describe.Field{Name: "Authorization", Text: "An app's new token; empty when it has none any more."}
+	known := describe.Credentials{
+		Schemes: []string{cookieScheme, nativeScheme}, Header: []describe.Field{cookie, token},
+		Query: []describe.Field{{
+			Name: "_is_native", Text: "Says that the caller has no cookies.", Property: describe.Property{Enum: []string{"1", "true"}}, Shared: "native",
+		}},
+		Problems: []*problem.Problem{problem.NativeDisabled},
+	}
+	maybe := known
+	maybe.Optional = true
+	return map[describe.Caller]describe.Credentials{
+		anyBrowser: {Schemes: []string{cookieScheme}, Optional: true, Header: []describe.Field{cookie}},
+		anyCaller:  maybe, onlyOwner: known,
+	}
 }
 
-// ErrorBody is the type of the body beside every problem.
-func ErrorBody() reflect.Type { return reflect.TypeFor[errorEnvelope]() }
-
-// Enumerations are all values of the types whose values are fixed.
-func Enumerations() map[reflect.Type][]string {
+func enumerations() map[reflect.Type][]string {
 	return map[reflect.Type][]string{
-		reflect.TypeFor[signup.Status]():             texts(signup.MissingRequirements, signup.Complete, signup.Abandoned),
-		reflect.TypeFor[signup.VerificationStatus](): texts(signup.Unverified, signup.Verified, signup.Failed, signup.Expired),
-		reflect.TypeFor[sessionStatus]():             texts(sessionActive, sessionEnded, sessionRemoved, sessionRevoked),
-		reflect.TypeFor[settings.Mode]():             texts(settings.Public, settings.Restricted),
+		reflect.TypeFor[signup.Status]():             describe.Texts(signup.MissingRequirements, signup.Complete, signup.Abandoned),
+		reflect.TypeFor[signup.VerificationStatus](): describe.Texts(signup.Unverified, signup.Verified, signup.Failed, signup.Expired),
+		reflect.TypeFor[sessionStatus]():             describe.Texts(sessionActive, sessionEnded, sessionRemoved, sessionRevoked),
+		reflect.TypeFor[settings.Mode]():             describe.Texts(settings.Public, settings.Restricted),
 	}
-}
-
-func texts[T ~string](values ...T) []string {
-	all := make([]string, len(values))
-	for i, value := range values {
-		all[i] = string(value)
-	}
-	return all
 }
 
 // idPattern is how an id with prefix is written.

@@ -3,6 +3,7 @@ package clerk
 import (
 	"reflect"
 
+	"github.com/doorstep-auth/doorstep/shared/describe"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
@@ -15,62 +16,62 @@ func written(own ...*problem.Problem) []*problem.Problem {
 	return append(stored(own...), problem.TooManyChanges)
 }
 
-func clientDescriptions() []Description {
-	return []Description{
+func clientDescriptions() []describe.Operation {
+	return []describe.Operation{
 		{
 			Operation: GetEnvironment, ID: "getEnvironment",
 			Text:    "SDKs read it before anything else. It holds settings only, and nothing of the caller.",
-			Answers: []Answer{{Status: 200, Text: "The environment, without an envelope.", Name: "Environment", Samples: environmentSamples}},
+			Answers: []describe.Answer{{Status: 200, Text: "The environment, without an envelope.", Name: "Environment", Samples: environmentSamples}},
 		},
 		{
-			Operation: GetClient, ID: "getClient", Caller: AnyCaller,
+			Operation: GetClient, ID: "getClient", Caller: anyCaller,
 			Text: "A browser without a client gets null and makes one by beginning a sign-up. An app gets a client at once, with its token in " +
 				"Authorization.",
-			Answers:  []Answer{{Status: 200, Text: "The client, or null.", Body: reflect.TypeFor[envelopeOf[*client]]()}},
+			Answers:  []describe.Answer{{Status: 200, Text: "The client, or null.", Body: reflect.TypeFor[envelopeOf[*client]]()}},
 			Problems: stored(),
 		},
 		{
-			Operation: CreateClient, ID: "createClient", Caller: AnyCaller,
-			Answers:  []Answer{{Status: 200, Text: "The client.", Body: reflect.TypeFor[envelopeOf[client]]()}},
+			Operation: CreateClient, ID: "createClient", Caller: anyCaller,
+			Answers:  []describe.Answer{{Status: 200, Text: "The client.", Body: reflect.TypeFor[envelopeOf[client]]()}},
 			Problems: stored(),
 		},
 		{
-			Operation: DeleteClient, ID: "deleteClient", Caller: AnyCaller,
+			Operation: DeleteClient, ID: "deleteClient", Caller: anyCaller,
 			Text:     "The answer takes the token back. Without a client there is nothing to do, and the answer says so with null.",
-			Answers:  []Answer{{Status: 200, Text: "Done. The client as it was, or null.", Body: reflect.TypeFor[envelopeOf[*client]]()}},
+			Answers:  []describe.Answer{{Status: 200, Text: "Done. The client as it was, or null.", Body: reflect.TypeFor[envelopeOf[*client]]()}},
 			Problems: written(),
 		},
 		{
-			Operation: Handshake, ID: "handshake", Caller: AnyBrowser,
-			Query: []Field{
+			Operation: Handshake, ID: "handshake", Caller: anyBrowser,
+			Query: []describe.Field{
 				{
 					Name: "redirect_url", Text: "The page to return to: of an allowed origin, or among the setting `redirect_urls`.",
-					Required: true, Property: Property{Format: "uri"}, Example: "http://localhost:3000/",
+					Required: true, Property: describe.Property{Format: "uri"}, Example: "http://localhost:3000/",
 				},
 				{Name: "suffixed_cookies", Text: "`true` sets the cookies' twins as well that the browser has for its publishable keys."},
 				{Name: "__clerk_hs_reason", Text: "Why the application asks; `dev-browser-…` tells a development key."},
 				{Name: devBrowserCookie, Text: "A development key's browser."},
 			},
 			Text: "A server-rendered application calls it by redirect. The token carries the cookies that the application sets for its own host.",
-			Answers: []Answer{{
+			Answers: []describe.Answer{{
 				Status: 307, Text: "Back to the application, with a handshake token in a cookie or, where that can't reach it, in the address.", Location: true,
 			}},
 			Problems: stored(problem.ParamMissing, problem.RedirectInvalid, problem.RedirectProhibited),
 		},
 		{
 			Operation: GetSDKFile, ID: "getSDKFile",
-			Path: []Field{{
+			Path: []describe.Field{{
 				Name: "proxy", Text: "`@clerk/clerk-js@{range}/dist/{file}`, or the same of `@clerk/ui`.",
 				Required: true, Example: "@clerk/clerk-js@5/dist/clerk.browser.js",
 			}},
-			Answers:  []Answer{{Status: 307, Text: "To the CDN.", Location: true}},
+			Answers:  []describe.Answer{{Status: 307, Text: "To the CDN.", Location: true}},
 			Problems: []*problem.Problem{problem.ResourceNotFound},
 		},
 		{
 			Operation: Preflight, ID: "preflight",
 			Text: "OPTIONS of every path, however many segments it has, leads here.",
-			Path: []Field{{Name: "proxy", Text: "Any path.", Required: true, Example: "v1"}},
-			Answers: []Answer{{
+			Path: []describe.Field{{Name: "proxy", Text: "Any path.", Required: true, Example: "v1"}},
+			Answers: []describe.Answer{{
 				Status: 204, Text: "What pages of allowed origins may send. Pages of others aren't told that they may, so their browsers refuse it.",
 			}},
 		},

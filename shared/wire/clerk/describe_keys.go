@@ -6,35 +6,36 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/doorstep-auth/doorstep/shared/describe"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/token"
 )
 
-func keyDescriptions() []Description {
-	return []Description{
+func keyDescriptions() []describe.Operation {
+	return []describe.Operation{
 		{
-			Operation: KeySet, ID: "getKeySet", Header: []Field{ifNoneMatch()},
+			Operation: KeySet, ID: "getKeySet", Header: []describe.Field{ifNoneMatch()},
 			Text:    "The next key, the current one and those whose tokens may still live.",
 			Answers: documentAnswers("KeySet", keySetSamples),
 		},
 		{
-			Operation: OpenIDConfiguration, ID: "getOpenIDConfiguration", Header: []Field{ifNoneMatch()},
+			Operation: OpenIDConfiguration, ID: "getOpenIDConfiguration", Header: []describe.Field{ifNoneMatch()},
 			Text:    "Good enough for API Gateway's JWT authorizer. It names no endpoints of flows, since there are none.",
 			Answers: documentAnswers("OpenIDConfiguration", discoverySamples),
 		},
 	}
 }
 
-func documentAnswers(name string, samples func() []any) []Answer {
-	return []Answer{
+func documentAnswers(name string, samples func() []any) []describe.Answer {
+	return []describe.Answer{
 		{Status: 200, Text: "The document.", Name: name, Samples: samples},
 		{Status: 304, Text: "The caller has it already."},
 	}
 }
 
-func ifNoneMatch() Field {
-	return Field{Name: "If-None-Match", Text: "ETag of the document that the caller has (RFC 9110 §13.1.2)."}
+func ifNoneMatch() describe.Field {
+	return describe.Field{Name: "If-None-Match", Text: "ETag of the document that the caller has (RFC 9110 §13.1.2)."}
 }
 
 func keySetSamples() []any {

@@ -1,15 +1,13 @@
 package clerk
 
 import (
+	"github.com/doorstep-auth/doorstep/shared/describe"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 )
 
-// Properties say what Go types don't of the members of resources, by the
-// resource's name in the documents and the member's, such as "SignUp.id". "*.id"
-// is of every resource that has no entry of its own.
-func Properties() map[string]Property {
-	return map[string]Property{
-		"SignUp.object":                   onlyValue("sign_up_attempt"),
+func properties() map[string]describe.Property {
+	return map[string]describe.Property{
+		"SignUp.object":                   describe.Only("sign_up_attempt"),
 		"SignUp.id":                       {Pattern: idPattern(signUpPrefix)},
 		"SignUp.required_fields":          {Text: "Fields that a sign-up must have."},
 		"SignUp.optional_fields":          {Text: "Fields that it may have."},
@@ -24,22 +22,22 @@ func Properties() map[string]Property {
 		"Verification.attempts":           {Text: "Codes tried so far."},
 		"Verification.next_action":        {Enum: []string{"needs_attempt", "needs_prepare", ""}},
 		"Verification.error":              {Text: "Why the mail was refused for good."},
-		"Client.object":                   onlyValue("client"),
+		"Client.object":                   describe.Only("client"),
 		"Client.id":                       {Pattern: idPattern(clientPrefix)},
 		"Client.sign_in":                  {Type: "null", Text: "Signing in isn't offered."},
 		"Client.sign_up":                  {Text: "The open sign-up; null when there is none, or when it is complete."},
-		"Session.object":                  onlyValue("session"),
+		"Session.object":                  describe.Only("session"),
 		"Session.id":                      {Pattern: idPattern(sessionPrefix)},
 		"Session.expire_at":               {Text: "When the session ends if it isn't used, in milliseconds of Unix time."},
 		"Session.abandon_at":              {Text: "When it ends in any case, in milliseconds of Unix time."},
 		"Session.factor_verification_age": {Text: "Minutes since the first and the second factor; -1 for none."},
-		"SessionToken.object":             onlyValue("token"),
+		"SessionToken.object":             describe.Only("token"),
 		"SessionToken.jwt":                {Text: "A JWT that lives 60 seconds, to be verified with the keys of getKeySet."},
-		"User.object":                     onlyValue("user"),
+		"User.object":                     describe.Only("user"),
 		"User.id":                         {Pattern: idPattern(userPrefix)},
-		"EmailAddress.object":             onlyValue("email_address"),
-		"PhoneNumber.object":              onlyValue("phone_number"),
-		"Web3Wallet.object":               onlyValue("web3_wallet"),
+		"EmailAddress.object":             describe.Only("email_address"),
+		"PhoneNumber.object":              describe.Only("phone_number"),
+		"Web3Wallet.object":               describe.Only("web3_wallet"),
 		"*.public_metadata":               {Text: "What the application's back end keeps and everybody may read."},
 		"*.unsafe_metadata":               {Text: "What the front end keeps."},
 		"*.abandon_at":                    {Text: "When it is abandoned, in milliseconds of Unix time."},
@@ -49,5 +47,3 @@ func Properties() map[string]Property {
 		"ErrorEnvelope.clerk_trace_id":    {Text: "The request's id, also in the logs."},
 	}
 }
-
-func onlyValue(value string) Property { return Property{Enum: []string{value}} }

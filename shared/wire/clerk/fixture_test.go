@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,36 +16,23 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/doorstep-auth/doorstep/local/engine"
-	"github.com/doorstep-auth/doorstep/local/enginetest"
 	"github.com/doorstep-auth/doorstep/local/nativesdk"
+	"github.com/doorstep-auth/doorstep/shared/describe/describetest"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/identifier"
 	"github.com/doorstep-auth/doorstep/shared/problem"
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
-	"github.com/doorstep-auth/doorstep/shared/table"
-	"github.com/doorstep-auth/doorstep/shared/token"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 const (
 	appOrigin    = "https://app.example.com"
-	apiHost      = "api.example.com"
+	apiHost      = wiretest.Host
 	goodPassword = "correct horse battery"
 )
-
-var startOfTests = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clock) now() time.Time          { c.mu.Lock(); defer c.mu.Unlock(); return c.t }
-func (c *clock) forward(d time.Duration) { c.mu.Lock(); c.t = c.t.Add(d); c.mu.Unlock() }
 
 // plainPasswords stand for the real judge and hash, which package password tests.
 type plainPasswords struct{}
@@ -93,47 +81,27 @@ func (w *watched) BeginVerification(ctx context.Context, proof signup.Proof, id 
 	return c, err
 }
 
-// signingKeys are made once: that takes long.
-var signingKeys = sync.OnceValue(func() *token.SigningKeys {
-	keys, err := token.NewSigningKeys(rand.Reader, startOfTests)
-	if err != nil {
-		panic(err)
-	}
-	return keys
-})
-
 // site is an instance with all operations of the wire, over a table in a real engine.
 type site struct {
 	*gateway.Function
 	settings *settings.Settings
 	keys     *secret.Keyring
 	store    *watched
-	clock    *clock
+	clock    *wiretest.Clock
 	logged   *bytes.Buffer
 	t        *testing.T
 }
 
 func newSite(t *testing.T, change func(*settings.Settings)) *site {
 	t.Helper()
-	s := settings.Default()
-	s.PublicURL, s.AllowedOrigins = "https://"+apiHost, []string{appOrigin}
-	s.Limits = settings.Limits{} // tests of limits ask for theirs
-	if change != nil {
-		change(s)
-	}
-	keys, err := secret.NewKeyring(rand.Reader, startOfTests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := aws.Config{Region: engine.Region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
-	})}
-	store := &watched{Store: table.New(cfg, enginetest.StartDynamoDB(t), enginetest.TableName), last: map[signup.ID]*signup.Client{}}
-	c, logged := &clock{t: startOfTests}, &bytes.Buffer{}
-	t.Cleanup(func() { checkDescribed(t, logged.String()) })
-	api := API{SignUps: &signup.Service{Settings: s, Store: store, Keys: keys, Passwords: plainPasswords{}, Now: c.now, Entropy: rand.Reader}, Keys: signingKeys()}
+	s := wiretest.Settings(func(s *settings.Settings) { s.AllowedOrigins = []string{appOrigin} }, change)
+	keys, c, logged := wiretest.NewKeyring(t), wiretest.NewClock(), &bytes.Buffer{}
+	table, _ := wiretest.StartTable(t, nil)
+	store := &watched{Store: table, last: map[signup.ID]*signup.Client{}}
+	t.Cleanup(func() { describetest.Records(t, Description(), logged.String()) })
+	api := API{SignUps: &signup.Service{Settings: s, Store: store, Keys: keys, Passwords: plainPasswords{}, Now: c.Now, Entropy: rand.Reader}, Keys: wiretest.SigningKeys()}
 	return &site{t: t, settings: s, keys: keys, store: store, clock: c, logged: logged, Function: &gateway.Function{
-		Settings: s, Wire: Wire{}, Log: slog.New(slog.NewJSONHandler(logged, nil)), Now: c.now, Endpoints: endpoints(api, s),
+		Settings: s, Wire: Wire{}, Log: slog.New(slog.NewJSONHandler(logged, nil)), Now: c.Now, Endpoints: endpoints(api, s),
 	}}
 }
 
@@ -155,35 +123,17 @@ func endpoints(api API, s *settings.Settings) []gateway.Endpoint {
 	}
 }
 
-// routeOf is the route that an HTTP API would choose, with its parameters.
-func routeOf(method, path string) (key string, params map[string]string) {
-	key = "$default"
-	for _, op := range Operations() {
-		for _, route := range op.Routes {
-			if route.Method != method || route.Path == "" || strings.Contains(route.Path, "+") {
-				continue
-			}
-			want, got := strings.Split(route.Path, "/"), strings.Split(path, "/")
-			if len(want) != len(got) {
-				continue
-			}
-			found, values := true, map[string]string{}
-			for i := range want {
-				if name, parameter := strings.CutPrefix(want[i], "{"); parameter {
-					values[strings.TrimSuffix(name, "}")] = got[i]
-				} else if want[i] != got[i] {
-					found = false
-				}
-			}
-			if found {
-				return route.Key(), values
-			}
-		}
+// eventOf is a request as an HTTP API hands it on: what no other route takes goes to
+// those for any path.
+func eventOf(method, path, body string) events.APIGatewayV2HTTPRequest {
+	e := wiretest.Event(Operations(), method, path, body)
+	switch {
+	case e.RouteKey == "" && method == http.MethodOptions:
+		e.RouteKey = "OPTIONS /{proxy+}"
+	case e.RouteKey == "":
+		e.RouteKey = "$default"
 	}
-	if method == http.MethodOptions {
-		key = "OPTIONS /{proxy+}"
-	}
-	return key, nil
+	return e
 }
 
 // agent is an SDK: a browser that keeps a cookie, or a native app that keeps a token.
@@ -216,19 +166,12 @@ type answer struct {
 // call sends a request as the agent does. rawQuery is added to what the mode needs.
 func (a *agent) call(method, path, rawQuery string, contentType, body string) *answer {
 	a.t.Helper()
-	key, params := routeOf(method, path)
-	e := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RouteKey: key, RawPath: path, RawQueryString: rawQuery, PathParameters: params, Body: body,
-		Headers: map[string]string{"host": apiHost, "x-forwarded-proto": "https"},
-	}
-	for name, value := range a.header {
-		e.Headers[name] = value
-	}
+	e := eventOf(method, path, body)
+	e.RawQueryString, e.RequestContext.RequestID = rawQuery, "req-1"
+	maps.Copy(e.Headers, a.header)
 	if contentType != "" {
 		e.Headers["content-type"] = contentType
 	}
-	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path, e.RequestContext.RequestID = method, path, "req-1"
-	e.RequestContext.HTTP.SourceIP = "192.0.2.7"
 	switch {
 	case a.native:
 		e.RawQueryString = strings.TrimPrefix(e.RawQueryString+"&_is_native=1", "&")
@@ -250,21 +193,10 @@ func (a *agent) call(method, path, rawQuery string, contentType, body string) *a
 	return a.last
 }
 
-// run runs the function as Lambda does, from JSON to JSON.
+// run runs the function, and reads its answer.
 func (s *site) run(e events.APIGatewayV2HTTPRequest) *answer {
 	s.t.Helper()
-	payload, err := json.Marshal(e)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	reply, err := s.Invoke(context.Background(), payload)
-	if err != nil {
-		s.t.Fatalf("the function failed: %v", err)
-	}
-	var out events.APIGatewayV2HTTPResponse
-	if err := json.Unmarshal(reply, &out); err != nil {
-		s.t.Fatalf("%v in %s", err, reply)
-	}
+	out := wiretest.Invoke(s.t, s.Function, e)
 	got := &answer{t: s.t, status: out.StatusCode, header: out.Headers, text: out.Body}
 	if out.Body != "" {
 		target := any(&got.body)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/token"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 const appPage = appOrigin + "/dashboard?tab=1#top"
@@ -58,7 +59,7 @@ func (a *answer) carried() (jwt, location string) {
 func (a *answer) handed(now time.Time) map[string]*http.Cookie {
 	a.t.Helper()
 	jwt, _ := a.carried()
-	claims, err := signingKeys().Verify(token.Handshake, jwt, now, token.Expect{Issuer: testIssuer, Audience: testIssuer + "/v1/client/handshake"})
+	claims, err := wiretest.SigningKeys().Verify(token.Handshake, jwt, now, token.Expect{Issuer: testIssuer, Audience: testIssuer + "/v1/client/handshake"})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func (a *answer) handed(now time.Time) map[string]*http.Cookie {
 func TestHandshakeHandsTheSessionOver(t *testing.T) {
 	a := newSite(t, nil).browser()
 	signedUp := a.signUpWhole("ada@example.com")
-	a.clock.forward(5 * time.Minute)
+	a.clock.Forward(5 * time.Minute)
 	got := a.handshake(backTo(appPage) + "&format=nonce&suffixed_cookies=false&__clerk_hs_reason=session-token-expired").must(307)
 	if got.header["cache-control"] != "no-store" || got.header["referrer-policy"] != "no-referrer" {
 		t.Errorf("header %v", got.header)
@@ -99,15 +100,15 @@ func TestHandshakeHandsTheSessionOver(t *testing.T) {
 	if _, location := got.carried(); location != appPage {
 		t.Errorf("back to %s", location)
 	}
-	cookies := got.handed(a.clock.now())
+	cookies := got.handed(a.clock.Now())
 	session := cookies["__session"]
-	claims := verified(t, session.Value, testIssuer, a.clock.now())
+	claims := verified(t, session.Value, testIssuer, a.clock.Now())
 	if claims["sid"] != signedUp.at("client.last_active_session_id") || claims["azp"] != appOrigin {
 		t.Errorf("claims %v", claims)
 	}
 	want := map[string]*http.Cookie{
 		"__session":    {Name: "__session", Value: session.Value, Path: "/", MaxAge: 365 * 24 * 3600, Secure: true, SameSite: http.SameSiteLaxMode},
-		"__client_uat": {Name: "__client_uat", Value: strconv.FormatInt(startOfTests.Unix(), 10), Path: "/", MaxAge: 365 * 24 * 3600, Secure: true, SameSite: http.SameSiteLaxMode},
+		"__client_uat": {Name: "__client_uat", Value: strconv.FormatInt(wiretest.Epoch.Unix(), 10), Path: "/", MaxAge: 365 * 24 * 3600, Secure: true, SameSite: http.SameSiteLaxMode},
 	}
 	for _, cookie := range cookies {
 		cookie.Raw = ""
@@ -122,9 +123,9 @@ func TestHandshakeOfNobody(t *testing.T) {
 	s := newSite(t, nil)
 	a := s.browser()
 	a.signUpWhole("ada@example.com")
-	s.clock.forward(8 * 24 * time.Hour) // idle for too long
+	s.clock.Forward(8 * 24 * time.Hour) // idle for too long
 	for name, caller := range map[string]*agent{"nobody": s.browser(), "a session that is over": a, "made up": {site: s, token: "x"}} {
-		cookies := caller.handshake(backTo(appPage)).must(307).handed(s.clock.now())
+		cookies := caller.handshake(backTo(appPage)).must(307).handed(s.clock.Now())
 		if session := cookies["__session"]; session.Value != "" || session.MaxAge >= 0 || cookies["__client_uat"].Value != "0" || len(cookies) != 2 {
 			t.Errorf("%s: %v", name, cookies)
 		}
@@ -163,7 +164,7 @@ func TestHandshakeCarrier(t *testing.T) {
 				t.Errorf("%s: %v", name, cookie)
 			}
 		}
-		cookies := got.handed(a.clock.now())
+		cookies := got.handed(a.clock.Now())
 		if db := cookies[devBrowserCookie]; (db != nil) != (name == "development") {
 			t.Errorf("%s: the mark of the browser is %v", name, db)
 		}
@@ -191,7 +192,7 @@ func TestHandshakeGoesToAllowedPagesOnly(t *testing.T) {
 	} {
 		got := a.handshake(backTo(page))
 		if code == "" {
-			got.must(307).handed(a.clock.now())
+			got.must(307).handed(a.clock.Now())
 			continue
 		}
 		got.must(422, code).is("errors.0.meta.param_name", "redirect_url")
@@ -216,7 +217,7 @@ func TestHandshakeSetsTwins(t *testing.T) {
 	a := newSite(t, nil).browser()
 	a.signUpWhole("ada@example.com")
 	sent := []string{"__session_7HkfxqXj=a; __client_uat_7HkfxqXj=1", "__client_uat_-_345678=0; __session_short=1; __session_too_long1=1; __session_a%20bcde=1"}
-	cookies := a.handshake(backTo(appPage)+"&suffixed_cookies=true", sent...).must(307).handed(a.clock.now())
+	cookies := a.handshake(backTo(appPage)+"&suffixed_cookies=true", sent...).must(307).handed(a.clock.Now())
 	for _, suffix := range []string{"_7HkfxqXj", "_-_345678"} {
 		if cookies["__session"+suffix] == nil || cookies["__session"+suffix].Value != cookies["__session"].Value || cookies["__client_uat"+suffix].Value != cookies["__client_uat"].Value {
 			t.Errorf("no twins %s: %v", suffix, cookies)
@@ -226,7 +227,7 @@ func TestHandshakeSetsTwins(t *testing.T) {
 		t.Errorf("cookies %v", cookies)
 	}
 	for _, query := range []string{"", "&suffixed_cookies=false"} {
-		if cookies := a.handshake(backTo(appPage)+query, sent...).must(307).handed(a.clock.now()); len(cookies) != 2 {
+		if cookies := a.handshake(backTo(appPage)+query, sent...).must(307).handed(a.clock.Now()); len(cookies) != 2 {
 			t.Errorf("%q: %v", query, cookies)
 		}
 	}
@@ -234,7 +235,7 @@ func TestHandshakeSetsTwins(t *testing.T) {
 	b := newSite(t, func(s *settings.Settings) { s.Cookie.Domain = "example.com" }).browser()
 	b.signUpWhole("ada@example.com")
 	many := b.handshake(backTo(appPage)+"&suffixed_cookies=true", "__session_00000001=; __session_00000002=; __session_00000003=; __session_00000004=").must(307)
-	if !strings.Contains(many.header["location"], handshakeName) || len(many.handed(b.clock.now())) != 2+2*maxSuffixes {
+	if !strings.Contains(many.header["location"], handshakeName) || len(many.handed(b.clock.Now())) != 2+2*maxSuffixes {
 		t.Errorf("to %s", many.header["location"])
 	}
 }
@@ -244,7 +245,7 @@ func TestR44HandshakeIsNoSession(t *testing.T) {
 	a := newSite(t, nil).browser()
 	a.signUpWhole("ada@example.com")
 	jwt, _ := a.handshake(backTo(appPage)).must(307).carried()
-	if _, err := signingKeys().Verify(token.Session, jwt, a.clock.now(), token.Expect{Issuer: testIssuer, Audience: testIssuer + "/v1/client/handshake"}); err == nil {
+	if _, err := wiretest.SigningKeys().Verify(token.Session, jwt, a.clock.Now(), token.Expect{Issuer: testIssuer, Audience: testIssuer + "/v1/client/handshake"}); err == nil {
 		t.Error("it verifies as a session")
 	}
 	payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(jwt, ".")[1])
@@ -252,7 +253,7 @@ func TestR44HandshakeIsNoSession(t *testing.T) {
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		t.Fatal(err)
 	}
-	if claims["sub"] != nil || claims["aud"] == testIssuer || claims["exp"] != float64(a.clock.now().Unix()+60) {
+	if claims["sub"] != nil || claims["aud"] == testIssuer || claims["exp"] != float64(a.clock.Now().Unix()+60) {
 		t.Errorf("claims %v", claims)
 	}
 }

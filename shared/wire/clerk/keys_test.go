@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 // The key set has what verifiers need of each key, and none of its private half.
@@ -30,7 +31,7 @@ func TestKeySet(t *testing.T) {
 			if err != nil || new(big.Int).SetBytes(n).BitLen() != 2048 {
 				t.Errorf("n is %q", key["n"])
 			}
-			current = current || key["kid"] == signingKeys().Current().ID
+			current = current || key["kid"] == wiretest.SigningKeys().Current().ID
 			delete(key, "n")
 			if diff := cmp.Diff(map[string]string{"use": "sig", "kty": "RSA", "alg": "RS256", "e": "AQAB", "kid": key["kid"]}, key); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

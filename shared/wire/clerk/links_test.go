@@ -1,7 +1,6 @@
 package clerk
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -15,17 +14,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/doorstep-auth/doorstep/local/engine"
-	"github.com/doorstep-auth/doorstep/local/enginetest"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/linkpage"
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 	"github.com/doorstep-auth/doorstep/shared/table"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 // linkHouse is the functions that a sign-up by link takes, over a table of their own.
@@ -51,10 +48,8 @@ func newLinkHouse(t *testing.T, change func(*settings.Settings)) *linkHouse {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := aws.Config{Region: engine.Region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
-	})}
-	h := &linkHouse{t: t, table: table.New(cfg, enginetest.StartDynamoDB(t), enginetest.TableName)}
+	store, _ := wiretest.StartTable(t, nil)
+	h := &linkHouse{t: t, table: store}
 	h.service = &signup.Service{Settings: s, Store: h.table, Keys: keys, Now: time.Now, Entropy: rand.Reader}
 	api, pages := API{SignUps: h.service}, linkpage.New(s)
 	links := Links{API: api, Pages: pages}

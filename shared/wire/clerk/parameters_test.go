@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 // parameter is what becomes of a parameter of create and update: it is taken and
@@ -35,7 +36,7 @@ var signUpParameters = map[string]parameter{
 	"gender":                        {value: "female", shows: map[string]any{"gender": "female"}},
 	"web3_wallet":                   {value: someWallet, shows: map[string]any{"web3_wallet": someWallet}},
 	"unsafe_metadata":               {value: someMetadata, shows: map[string]any{"unsafe_metadata": "=" + someMetadata}},
-	"legal_accepted":                {value: "true", shows: map[string]any{"legal_accepted_at": startOfTests.UnixMilli()}},
+	"legal_accepted":                {value: "true", shows: map[string]any{"legal_accepted_at": wiretest.Epoch.UnixMilli()}},
 	"locale":                        {value: "en-US", shows: map[string]any{"locale": "en-US"}},
 	// A strategy alone, without its identifier. What each does is in the table of strategies.
 	"strategy": {value: "phone_code", refused: "form_param_value_invalid"},
@@ -250,7 +251,7 @@ var strategies = map[string]func(t *testing.T, a *agent){
 	"prepare email_code": func(t *testing.T, a *agent) {
 		a.create("email_address", "ada@example.com").must(200)
 		a.prepare().must(200).is("response.verifications.email_address.status", "unverified")
-		a.last.is("response.verifications.email_address.expire_at", a.clock.now().Add(10*time.Minute).UnixMilli())
+		a.last.is("response.verifications.email_address.expire_at", a.clock.Now().Add(10*time.Minute).UnixMilli())
 	},
 	"attempt email_code": func(t *testing.T, a *agent) {
 		a.create("email_address", "ada@example.com").must(200)

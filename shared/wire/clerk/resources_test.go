@@ -127,9 +127,9 @@ func TestResourcesHaveTheWiresMembers(t *testing.T) {
 // (§4.3), since a tab in the background never says which it wants (§5).
 func TestClientOnCompletion(t *testing.T) {
 	a := newSite(t, nil).browser()
-	a.clock.forward(time.Second)
+	a.clock.Forward(time.Second)
 	got := a.signUpWhole("Ada@example.com", "first_name", "Ada")
-	now := a.clock.now()
+	now := a.clock.Now()
 	ms := now.UnixMilli()
 	got.is("client.sign_up", nil).is("client.sign_in", nil).is("client.captcha_bypass", false).is("client.cookie_expires_at", nil)
 	got.is("client.created_at", ms).is("client.updated_at", ms).is("client.object", "client")
@@ -146,7 +146,7 @@ func TestClientOnCompletion(t *testing.T) {
 	})
 	got.is(user+"phone_numbers", "=[]").is(user+"delete_self_enabled", false).is(user+"legal_accepted_at", nil)
 	// Ten minutes later, the factor is as old.
-	a.clock.forward(10*time.Minute + time.Second)
+	a.clock.Forward(10*time.Minute + time.Second)
 	a.get("/v1/client").must(200).is("response.sessions.0.factor_verification_age", "=[10,-1]")
 }
 
@@ -185,9 +185,9 @@ func TestVerificationStates(t *testing.T) {
 	}
 	a.get(a.path("")).must(200).is(v+"status", "failed").is(v+"next_action", "needs_prepare").is(v+"attempts", 5.0)
 	a.attempt(a.code()).must(400, "verification_failed")
-	s.clock.forward(30 * time.Second)
+	s.clock.Forward(30 * time.Second)
 	a.prepare().must(200).is(v+"status", "unverified").is(v+"attempts", 0.0)
-	s.clock.forward(10 * time.Minute)
+	s.clock.Forward(10 * time.Minute)
 	a.get(a.path("")).must(200).is(v+"status", "expired").is(v+"next_action", "needs_prepare")
 	a.attempt(a.code()).must(400, "verification_expired")
 	a.prepare().must(200)
@@ -337,8 +337,9 @@ func TestCodesAreTheWires(t *testing.T) {
 	own := map[string]bool{
 		"form_username_reserved": true, "verification_mail_refused": true, "internal_error": true, "service_unavailable": true,
 		"mail_rate_limit_exceeded": true, "too_many_requests": true,
-		// Of log-ins, which this wire doesn't serve yet.
-		"credentials_invalid": true, "sign_in_rate_limit_exceeded": true, "user_held": true,
+		// Of what only other wires do, log-ins among it.
+		"credentials_invalid": true, "sign_in_rate_limit_exceeded": true, "user_held": true, "account_unknown": true, "action_code_invalid": true,
+		"last_factor": true, "password_incorrect": true, "refresh_token_invalid": true, "super_user_required": true, "user_not_created": true,
 	}
 	for _, p := range problem.All() {
 		status, known := wire[p.Code]

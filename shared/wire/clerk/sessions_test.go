@@ -19,6 +19,7 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 	"github.com/doorstep-auth/doorstep/shared/token"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 func manySessions(s *settings.Settings) { s.SingleSession = false }
@@ -31,7 +32,7 @@ func signedIn(t *testing.T, n int) (*agent, []string) {
 	for i := range n {
 		id, _ := a.signUpWhole(fmt.Sprintf("ada%d@example.com", i)).at("response.created_session_id").(string)
 		ids = append(ids, id)
-		a.clock.forward(time.Second)
+		a.clock.Forward(time.Second)
 	}
 	return a, ids
 }
@@ -78,10 +79,10 @@ func TestSessionAnswers(t *testing.T) {
 	got := a.get("/v1/client/sessions/" + ids[0]).must(200)
 	got.is("response.object", "session").is("response.id", ids[0]).is("response.status", "active").is("response.last_active_token.object", "token")
 	got.shows("client", ids, []string{ids[0], ids[3]}, ids[3])
-	a.clock.forward(time.Hour)
+	a.clock.Forward(time.Hour)
 	got = a.onSession(ids[1], "touch", "active_organization_id", "", "intent", "select_session").must(200)
-	got.is("response.id", ids[1]).is("response.status", "active").is("response.last_active_at", a.clock.now().UnixMilli())
-	got.is("response.expire_at", a.clock.now().Add(7*24*time.Hour).UnixMilli())
+	got.is("response.id", ids[1]).is("response.status", "active").is("response.last_active_at", a.clock.Now().UnixMilli())
+	got.is("response.expire_at", a.clock.Now().Add(7*24*time.Hour).UnixMilli())
 	got.shows("client", ids, []string{ids[1]}, ids[1])
 	for _, c := range []struct{ verb, path, status string }{
 		{"end", "/v1/client/sessions/" + ids[0] + "/end", "ended"},
@@ -111,13 +112,13 @@ func TestSessionAnswers(t *testing.T) {
 func TestBareSessionAnswers(t *testing.T) {
 	a, ids := signedIn(t, 2)
 	got := a.onSession(ids[0], "tokens", "organization_id", "", "tab_state", "focused").must(200)
-	if claims := verified(t, got.at("jwt").(string), testIssuer, a.clock.now()); claims["sid"] != ids[0] || len(got.body) != 2 {
+	if claims := verified(t, got.at("jwt").(string), testIssuer, a.clock.Now()); claims["sid"] != ids[0] || len(got.body) != 2 {
 		t.Errorf("sid %v in %s", claims["sid"], got.text)
 	}
 	got.is("object", "token")
 	list := a.call("GET", "/v1/me/sessions/active", "_clerk_session_id="+ids[0], "", "").must(200)
 	list.is("list.0.id", ids[0]).is("list.0.status", "active").is("list.1", nil)
-	list.is("list.0.user.id", verified(t, got.at("jwt").(string), testIssuer, a.clock.now())["sub"])
+	list.is("list.0.user.id", verified(t, got.at("jwt").(string), testIssuer, a.clock.Now())["sub"])
 	a.get("/v1/me/sessions/active").must(200).is("list.0.id", ids[1]).is("list.0.last_active_token", nil)
 	for _, refused := range []*answer{
 		a.onSession("sess_"+strings.Repeat("0", 22), "tokens").must(404, "resource_not_found"),
@@ -172,7 +173,7 @@ func (a *agent) end(id string) {
 	a.t.Helper()
 	session, _ := signup.ParseID(strings.TrimPrefix(id, sessionPrefix))
 	client, hash := secret.ParseClientToken(a.token).Parts()
-	c, err := a.store.Client(context.Background(), signup.Proof{ClientID: client, Hash: hash, Now: a.clock.now()})
+	c, err := a.store.Client(context.Background(), signup.Proof{ClientID: client, Hash: hash, Now: a.clock.Now()})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -244,7 +245,7 @@ func TestSessionInput(t *testing.T) {
 func TestR50SignOutWorksWithinAMinute(t *testing.T) {
 	a, ids := signedIn(t, 1)
 	jwt, _ := a.onSession(ids[0], "tokens").must(200).at("jwt").(string)
-	made := a.clock.now()
+	made := a.clock.Now()
 	tab := *a
 	a.call("DELETE", "/v1/client/sessions", "", "", "").must(200)
 	for _, refused := range []*answer{tab.onSession(ids[0], "tokens"), tab.onSession(ids[0], "touch"), tab.get("/v1/client/sessions/" + ids[0])} {
@@ -254,7 +255,7 @@ func TestR50SignOutWorksWithinAMinute(t *testing.T) {
 	tab.get("/v1/client").must(200).is("response.sessions", "=[]")
 	verified(t, jwt, testIssuer, made.Add(sessionTokenLife-time.Second))
 	expect := token.Expect{Issuer: testIssuer, Audience: testIssuer}
-	if _, err := signingKeys().Verify(token.Session, jwt, made.Add(sessionTokenLife+token.ClockSkew), expect); err == nil {
+	if _, err := wiretest.SigningKeys().Verify(token.Session, jwt, made.Add(sessionTokenLife+token.ClockSkew), expect); err == nil {
 		t.Error("the token outlives its minute")
 	}
 }
@@ -274,7 +275,7 @@ func TestR49SessionsAnswerEarlierTokens(t *testing.T) {
 				t.Errorf("%s, %s: no new token came", name, verb)
 			}
 		}
-		a.clock.forward(time.Minute)
+		a.clock.Forward(time.Minute)
 		for _, verb := range []string{"touch", "tokens", "end"} {
 			tab := before
 			tab.onSession(id, verb).must(401, "authentication_invalid")
@@ -344,8 +345,8 @@ type oneSession struct {
 
 func newOneSession() oneSession {
 	session := &signup.Session{
-		ID: signup.ID{1}, ClientID: signup.ID{2}, User: &signup.User{ID: signup.ID{3}}, LastActiveAt: startOfTests,
-		IdleUntil: startOfTests.Add(time.Hour), ExpiresAt: startOfTests.Add(time.Hour),
+		ID: signup.ID{1}, ClientID: signup.ID{2}, User: &signup.User{ID: signup.ID{3}}, LastActiveAt: wiretest.Epoch,
+		IdleUntil: wiretest.Epoch.Add(time.Hour), ExpiresAt: wiretest.Epoch.Add(time.Hour),
 	}
 	return oneSession{session: session, client: &signup.Client{
 		ID: session.ClientID, Active: session.ID,
@@ -387,13 +388,10 @@ func FuzzSessionRequests(f *testing.F) {
 	}
 	s := settings.Default()
 	s.PublicURL = "https://" + apiHost
-	keys, err := secret.NewKeyring(rand.Reader, startOfTests)
-	if err != nil {
-		f.Fatal(err)
-	}
-	at := &clock{t: startOfTests}
-	api := API{SignUps: &signup.Service{Settings: s, Store: store, Keys: keys, Now: at.now, Entropy: rand.Reader}, Keys: signingKeys()}
-	function := &gateway.Function{Settings: s, Wire: Wire{}, Log: slog.New(slog.DiscardHandler), Now: at.now, Endpoints: endpoints(api, s)}
+	keys := wiretest.NewKeyring(f)
+	at := wiretest.NewClock()
+	api := API{SignUps: &signup.Service{Settings: s, Store: store, Keys: keys, Now: at.Now, Entropy: rand.Reader}, Keys: wiretest.SigningKeys()}
+	function := &gateway.Function{Settings: s, Wire: Wire{}, Log: slog.New(slog.DiscardHandler), Now: at.Now, Endpoints: endpoints(api, s)}
 	f.Fuzz(func(t *testing.T, n uint, id, query, form string) {
 		method, path, _ := strings.Cut(sessionRequests[n%uint(len(sessionRequests))], " ")
 		named := strings.Contains(path, "%s")

@@ -13,6 +13,7 @@ import (
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 	"github.com/doorstep-auth/doorstep/shared/token"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 const testIssuer = "https://" + apiHost
@@ -20,7 +21,7 @@ const testIssuer = "https://" + apiHost
 // verified returns the claims of a session token that verifies for the audience.
 func verified(t *testing.T, jwt, audience string, now time.Time) map[string]any {
 	t.Helper()
-	claims, err := signingKeys().Verify(token.Session, jwt, now, token.Expect{Issuer: testIssuer, Audience: audience})
+	claims, err := wiretest.SigningKeys().Verify(token.Session, jwt, now, token.Expect{Issuer: testIssuer, Audience: audience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +42,12 @@ func newestToken(a *answer) string {
 func TestR43SessionTokenHasItsClaims(t *testing.T) {
 	a := newSite(t, nil).browser()
 	got := a.signUpWhole("ada@example.com")
-	jwt, now := newestToken(got), a.clock.now().Unix()
+	jwt, now := newestToken(got), a.clock.Now().Unix()
 	head, _, _ := strings.Cut(jwt, ".")
-	if header, _ := base64.RawURLEncoding.DecodeString(head); string(header) != `{"alg":"RS256","cat":"cl_B7d4PD111AAA","kid":"`+signingKeys().Current().ID+`","typ":"JWT"}` {
+	if header, _ := base64.RawURLEncoding.DecodeString(head); string(header) != `{"alg":"RS256","cat":"cl_B7d4PD111AAA","kid":"`+wiretest.SigningKeys().Current().ID+`","typ":"JWT"}` {
 		t.Errorf("header %s", header)
 	}
-	claims := verified(t, jwt, testIssuer, a.clock.now())
+	claims := verified(t, jwt, testIssuer, a.clock.Now())
 	id, _ := claims["jti"].(string)
 	if len(id) < 22 { // 128 bits in base64
 		t.Errorf("jti %q", id)
@@ -59,9 +60,9 @@ func TestR43SessionTokenHasItsClaims(t *testing.T) {
 	if diff := cmp.Diff(want, claims); diff != "" {
 		t.Errorf("claims (-want +got):\n%s", diff)
 	}
-	a.clock.forward(10 * time.Minute)
+	a.clock.Forward(10 * time.Minute)
 	later, _ := a.get("/v1/client").must(200).at("response.sessions.0.last_active_token.jwt").(string)
-	again := verified(t, later, testIssuer, a.clock.now())
+	again := verified(t, later, testIssuer, a.clock.Now())
 	if again["jti"] == id || !cmp.Equal(again["fva"], []any{10.0, -1.0}) {
 		t.Errorf("ten minutes later: jti %v, fva %v", again["jti"], again["fva"])
 	}
@@ -72,11 +73,11 @@ func TestR18MailIsNoFactor(t *testing.T) {
 	a := newSite(t, func(s *settings.Settings) { s.Attributes.Password.Requirement = settings.Optional }).browser()
 	a.create("email_address", "ada@example.com").must(200)
 	a.prepare().must(200)
-	claims := verified(t, newestToken(a.attempt(a.code()).must(200)), testIssuer, a.clock.now())
+	claims := verified(t, newestToken(a.attempt(a.code()).must(200)), testIssuer, a.clock.Now())
 	if amr, there := claims["amr"]; there {
 		t.Errorf("a session by mail alone says %v", amr)
 	}
-	session := &signup.Session{CreatedAt: startOfTests, User: &signup.User{Facts: signup.Facts{PasswordHash: "x"}, PasswordSetAt: startOfTests.Add(time.Hour)}}
+	session := &signup.Session{CreatedAt: wiretest.Epoch, User: &signup.User{Facts: signup.Facts{PasswordHash: "x"}, PasswordSetAt: wiretest.Epoch.Add(time.Hour)}}
 	if methods(session) != nil {
 		t.Error("a password that came later is a factor of the session")
 	}
@@ -93,11 +94,11 @@ func TestR45AudienceIsTheSettings(t *testing.T) {
 		a := newSite(t, func(s *settings.Settings) { s.Session.Audience = test.audience }).browser()
 		jwt := newestToken(a.signUpWhole("ada@example.com"))
 		accepted := append(test.audience, testIssuer)[0]
-		if got := verified(t, jwt, accepted, a.clock.now())["aud"]; !cmp.Equal(got, test.want) {
+		if got := verified(t, jwt, accepted, a.clock.Now())["aud"]; !cmp.Equal(got, test.want) {
 			t.Errorf("%s: aud %v, want %v", name, got, test.want)
 		}
 		for _, other := range []string{"https://other.example", appOrigin} {
-			if _, err := signingKeys().Verify(token.Session, jwt, a.clock.now(), token.Expect{Issuer: testIssuer, Audience: other}); err == nil {
+			if _, err := wiretest.SigningKeys().Verify(token.Session, jwt, a.clock.Now(), token.Expect{Issuer: testIssuer, Audience: other}); err == nil {
 				t.Errorf("%s: accepted for %s", name, other)
 			}
 		}
@@ -149,8 +150,8 @@ func TestSessionTokenFitsIntoACookie(t *testing.T) {
 	if err := s.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	session := &signup.Session{CreatedAt: startOfTests.Add(-720 * time.Hour), User: &signup.User{Facts: signup.Facts{PasswordHash: "x"}}}
-	made, err := mintSessionToken(signingKeys(), s, &gateway.Request{}, session, origin, startOfTests)
+	session := &signup.Session{CreatedAt: wiretest.Epoch.Add(-720 * time.Hour), User: &signup.User{Facts: signup.Facts{PasswordHash: "x"}}}
+	made, err := mintSessionToken(wiretest.SigningKeys(), s, &gateway.Request{}, session, origin, wiretest.Epoch)
 	if err != nil {
 		t.Fatal(err)
 	}

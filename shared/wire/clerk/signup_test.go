@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/doorstep-auth/doorstep/shared/settings"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 // lines are those of a file of testdata: what the wire has, as the protocol page lists it.
@@ -56,12 +57,12 @@ func newWalk(t *testing.T) walk {
 	a, other := s.browser(), s.browser()
 	w := walk{empty: a.create().must(200)}
 	other.create("first_name", "Ada").must(200)
-	s.clock.forward(time.Minute)
+	s.clock.Forward(time.Minute)
 	w.supplied = a.update(everything()...).must(200)
 	w.prepared = a.prepare().must(200)
 	w.complete = a.attempt(a.code()).must(200)
 	w.again = a.get(a.path("")).must(200)
-	s.clock.forward(24 * time.Hour)
+	s.clock.Forward(24 * time.Hour)
 	w.abandoned = other.get(other.path("")).must(200)
 	return w
 }
@@ -124,7 +125,7 @@ var signUpAttributes = map[string]func(t *testing.T, w walk, path string){
 		none := `={"email_address":null,"phone_number":null,"web3_wallet":null,"external_account":null}`
 		w.empty.is(path, none)
 		w.supplied.is(path, none)
-		expires := startOfTests.Add(11 * time.Minute).UnixMilli()
+		expires := wiretest.Epoch.Add(11 * time.Minute).UnixMilli()
 		w.prepared.is(path+".email_address", map[string]any{
 			"object": "verification_otp", "status": "unverified", "strategy": "email_code", "attempts": 0, "expire_at": expires,
 			"next_action": "needs_attempt", "supported_strategies": []string{"email_code"},
@@ -191,16 +192,16 @@ var signUpAttributes = map[string]func(t *testing.T, w walk, path string){
 		w.complete.is("client.sessions.0.public_user_data.user_id", id)
 		w.again.is(path, id)
 	},
-	"abandon_at": always(startOfTests.Add(24 * time.Hour).UnixMilli()), // later requests don't move it
+	"abandon_at": always(wiretest.Epoch.Add(24 * time.Hour).UnixMilli()), // later requests don't move it
 	"abandoned_at": func(t *testing.T, w walk, path string) {
 		for _, step := range []*answer{w.empty, w.supplied, w.prepared, w.complete, w.again} {
 			step.is(path, nil)
 		}
-		w.abandoned.is(path, startOfTests.Add(24*time.Hour).UnixMilli())
+		w.abandoned.is(path, wiretest.Epoch.Add(24*time.Hour).UnixMilli())
 	},
 	"legal_accepted_at": func(t *testing.T, w walk, path string) {
 		w.empty.is(path, nil)
-		accepted := startOfTests.Add(time.Minute).UnixMilli()
+		accepted := wiretest.Epoch.Add(time.Minute).UnixMilli()
 		w.supplied.is(path, accepted)
 		w.again.is(path, accepted)
 		w.complete.is("client.sessions.0.user.legal_accepted_at", accepted)

@@ -198,7 +198,7 @@ func TestR49CookieRotates(t *testing.T) {
 	if len(polled.cookies) != 2 || tab.token != a.token {
 		t.Error("the other tab didn't get the new cookie")
 	}
-	s.clock.forward(time.Minute)
+	s.clock.Forward(time.Minute)
 	tab.token = old
 	tab.get("/v1/client").must(200).is("response", nil)
 	a.get("/v1/client").must(200).is("response.id", done.at("client.id"))
@@ -302,7 +302,7 @@ func TestR55RetryAfter(t *testing.T) {
 	a := s.browser()
 	a.create("email_address", "ada@example.com").must(200)
 	a.prepare().must(200)
-	s.clock.forward(17 * time.Second)
+	s.clock.Forward(17 * time.Second)
 	got := a.prepare().must(429, "verification_code_too_many_requests")
 	if got.header["retry-after"] != "13" || !strings.Contains(got.header["access-control-expose-headers"], "Retry-After") {
 		t.Errorf("%v", got.header)

@@ -1,6 +1,7 @@
 package norman
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -9,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/doorstep-auth/doorstep/shared/password"
 	"github.com/doorstep-auth/doorstep/shared/secret"
 	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
+	"github.com/doorstep-auth/doorstep/shared/wire/wiretest"
 )
 
 const passphrase = "correct horse battery staple"
@@ -22,45 +23,45 @@ func TestDocumentedRequests(t *testing.T) {
 	s := newSite(t, nil)
 
 	anonymous := s.ok("PUT", base+"/signup/default", "", "")
-	id, access := anonymous.at("account", "id"), anonymous.at("access_token")
-	if id == "" || access == "" || anonymous.at("id_token") == "" {
-		t.Fatalf("signup/default answered %s", anonymous.text)
+	id, access := anonymous.At("account", "id"), anonymous.At("access_token")
+	if id == "" || access == "" || anonymous.At("id_token") == "" {
+		t.Fatalf("signup/default answered %s", anonymous.Text)
 	}
-	if again := s.ok("POST", base+"/login/default/"+id, "", "null"); again.at("account", "id") != id {
-		t.Errorf("login/default answered %s", again.text)
+	if again := s.ok("POST", base+"/login/default/"+id, "", "null"); again.At("account", "id") != id {
+		t.Errorf("login/default answered %s", again.Text)
 	}
 
 	key := s.ok("PUT", base+"/signup/key", "", `{"device_id": null, "name": "key-9567be0784a5"}`)
-	if !regexp.MustCompile(`^nrm_sk_[0-9A-Za-z]{50}$`).MatchString(key.at("api_key")) || key.at("account", "name") != "key-9567be0784a5" {
-		t.Errorf("signup/key answered %s", key.text)
+	if !regexp.MustCompile(`^nrm_sk_[0-9A-Za-z]{50}$`).MatchString(key.At("api_key")) || key.At("account", "name") != "key-9567be0784a5" {
+		t.Errorf("signup/key answered %s", key.Text)
 	}
-	byKey := s.ok("POST", base+"/login/key", "", `{"api_key": "`+key.at("api_key")+`", "account_id": "7"}`)
-	if byKey.at("account", "id") != key.at("account", "id") {
-		t.Errorf("login/key answered %s", byKey.text)
+	byKey := s.ok("POST", base+"/login/key", "", `{"api_key": "`+key.At("api_key")+`", "account_id": "7"}`)
+	if byKey.At("account", "id") != key.At("account", "id") {
+		t.Errorf("login/key answered %s", byKey.Text)
 	}
 
 	named := s.ok("PUT", base+"/signup/password", "", `{"device_id": null, "name": "pw-6297", "password": "`+passphrase+`"}`)
-	if _, err := time.Parse(time.RFC3339, named.at("creation_time")); err != nil || !strings.HasSuffix(named.at("creation_time"), "Z") {
-		t.Errorf("signup/password answered %s", named.text)
+	if _, err := time.Parse(time.RFC3339, named.At("creation_time")); err != nil || !strings.HasSuffix(named.At("creation_time"), "Z") {
+		t.Errorf("signup/password answered %s", named.Text)
 	}
-	for by, value := range map[string]string{"account_id": named.at("id"), "name": "pw-6297"} {
+	for by, value := range map[string]string{"account_id": named.At("id"), "name": "pw-6297"} {
 		in := s.ok("POST", base+"/login/password/"+by, "", fmt.Sprintf(`{%q: %q, "password": %q}`, by, value, passphrase))
-		if in.at("account", "id") != named.at("id") {
-			t.Errorf("login/password/%s answered %s", by, in.text)
+		if in.At("account", "id") != named.At("id") {
+			t.Errorf("login/password/%s answered %s", by, in.Text)
 		}
 	}
 
 	mailed := s.ok("PUT", base+"/signup/email", "", `{"device_id": null, "name": "mail-ac92", "email": "m@example.com"}`)
-	if r := s.ok("POST", base+"/login/email/otp", "", `{"email": "m@example.com"}`); r.text != "null" {
-		t.Errorf("login/email/otp answered %s", r.text)
+	if r := s.ok("POST", base+"/login/email/otp", "", `{"email": "m@example.com"}`); r.Text != "null" {
+		t.Errorf("login/email/otp answered %s", r.Text)
 	}
-	in := s.ok("POST", base+"/login/email/otp/verify", "", `{"email": "m@example.com", "code": "`+s.code(mailed.at("id"))+`"}`)
-	if in.at("account", "id") != mailed.at("id") {
-		t.Errorf("login/email/otp/verify answered %s", in.text)
+	in := s.ok("POST", base+"/login/email/otp/verify", "", `{"email": "m@example.com", "code": "`+s.code(mailed.At("id"))+`"}`)
+	if in.At("account", "id") != mailed.At("id") {
+		t.Errorf("login/email/otp/verify answered %s", in.Text)
 	}
-	counts := s.ok("GET", base+"/register/get/authentication/factors/"+mailed.at("id"), in.at("access_token"), "")
-	if counts.text != fmt.Sprintf(`{"account_id":%q,"api_key_count":0,"password_count":0,"verified_email_count":1}`, mailed.at("id")) {
-		t.Errorf("factors are %s", counts.text)
+	counts := s.ok("GET", base+"/register/get/authentication/factors/"+mailed.At("id"), in.At("access_token"), "")
+	if counts.Text != fmt.Sprintf(`{"account_id":%q,"api_key_count":0,"password_count":0,"verified_email_count":1}`, mailed.At("id")) {
+		t.Errorf("factors are %s", counts.Text)
 	}
 }
 
@@ -68,7 +69,7 @@ func TestDocumentedRequests(t *testing.T) {
 func TestSwappedPaths(t *testing.T) {
 	s := newSite(t, nil)
 	byMail := s.ok("PUT", base+"/signup/password", "", `{"name": "swapped", "email": "swapped@example.com"}`)
-	s.ok("POST", base+"/login/email/otp/verify", "", `{"email": "swapped@example.com", "code": "`+s.code(byMail.at("id"))+`"}`)
+	s.ok("POST", base+"/login/email/otp/verify", "", `{"email": "swapped@example.com", "code": "`+s.code(byMail.At("id"))+`"}`)
 	s.ok("PUT", base+"/signup/email", "", `{"name": "swapped-too", "password": "`+passphrase+`"}`)
 	s.ok("POST", base+"/login/password/name", "", `{"name": "swapped-too", "password": "`+passphrase+`"}`)
 }
@@ -91,15 +92,15 @@ func TestR49AnonymousBecomesPermanent(t *testing.T) {
 		t.Run(factor, func(t *testing.T) {
 			s := newSite(t, nil)
 			begun := s.ok("PUT", base+"/signup/default", "", "")
-			id, access := begun.at("account", "id"), begun.at("access_token")
+			id, access := begun.At("account", "id"), begun.At("access_token")
 			factors := base + "/register/get/authentication/factors/" + id
 			s.ok("GET", factors, access, "")
 			register(s, id, access)
-			if r := s.call("POST", base+"/login/default/"+id, "", ""); r.status != http.StatusUnauthorized {
-				t.Errorf("login/default still answers %d", r.status)
+			if r := s.call("POST", base+"/login/default/"+id, "", ""); r.Status != http.StatusUnauthorized {
+				t.Errorf("login/default still answers %d", r.Status)
 			}
-			if r := s.call("GET", factors, access, ""); r.status != http.StatusUnauthorized {
-				t.Errorf("the old token is still answered with %d", r.status)
+			if r := s.call("GET", factors, access, ""); r.Status != http.StatusUnauthorized {
+				t.Errorf("the old token is still answered with %d", r.Status)
 			}
 		})
 	}
@@ -109,19 +110,60 @@ func TestR49AnonymousBecomesPermanent(t *testing.T) {
 // mistyped one is told without asking.
 func TestR53APIKeys(t *testing.T) {
 	s := newSite(t, nil)
-	made := s.ok("PUT", base+"/signup/key", "", `{"name": "machine"}`).at("api_key")
+	made := s.ok("PUT", base+"/signup/key", "", `{"name": "machine"}`).At("api_key")
 	parsed := secret.ParseAPIKey(keyPrefix, made)
 	stored, _, err := s.store.APIKey(t.Context(), parsed.Account(), parsed.Hash())
 	if err != nil || strings.Contains(made, stored.Hash) {
 		t.Fatalf("stored %v, %v", stored, err)
 	}
-	other := s.ok("PUT", base+"/signup/key", "", `{"name": "machine-2"}`).at("api_key")
+	other := s.ok("PUT", base+"/signup/key", "", `{"name": "machine-2"}`).At("api_key")
 	for name, key := range map[string]string{
 		"mistyped": made[:20] + "x" + made[21:], "truncated": made[:40], "another account's secret": made[:29] + other[29:], "empty": "",
 	} {
 		r := s.call("POST", base+"/login/key", "", `{"api_key": "`+key+`"}`)
-		if r.status != http.StatusUnauthorized && r.status != http.StatusBadRequest {
-			t.Errorf("a key that is %s is answered with %d %s", name, r.status, r.text)
+		if r.Status != http.StatusUnauthorized && r.Status != http.StatusBadRequest {
+			t.Errorf("a key that is %s is answered with %d %s", name, r.Status, r.Text)
+		}
+	}
+}
+
+// TestR53KeysAreListedAndRevoked: a list shows no key, a revoked one opens nothing, and
+// the last factor of an account stays.
+func TestR53KeysAreListedAndRevoked(t *testing.T) {
+	s := newSite(t, nil)
+	first := s.ok("PUT", base+"/signup/key", "", `{"name": "machine"}`)
+	key, id := first.At("api_key"), first.At("account", "id")
+	access := s.ok("POST", base+"/login/key", "", `{"api_key": "`+key+`"}`).At("access_token")
+	s.clock.Forward(time.Minute)
+	var second string
+	if err := json.Unmarshal([]byte(s.ok("POST", base+"/generate/key", access, `{"account_id": "`+id+`"}`).Text), &second); err != nil {
+		t.Fatal(err)
+	}
+	listed := s.ok("GET", base+"/keys", access, "")
+	keys, _ := listed.Body["api_keys"].([]any)
+	if len(keys) != 2 || strings.Contains(listed.Text, key[30:51]) || strings.Contains(listed.Text, second[30:51]) {
+		t.Fatalf("listed %s", listed.Text)
+	}
+	newest, oldest := keys[0].(map[string]any), keys[1].(map[string]any)
+	if newest["last_used_time"] != nil || oldest["last_used_time"] == nil {
+		t.Errorf("listed %s", listed.Text)
+	}
+	s.ok("DELETE", base+"/keys/"+oldest["id"].(string), access, "")
+	if r := s.call("POST", base+"/login/key", "", `{"api_key": "`+key+`"}`); r.Status != http.StatusUnauthorized {
+		t.Errorf("a revoked key is answered with %d %s", r.Status, r.Text)
+	}
+	s.ok("POST", base+"/login/key", "", `{"api_key": "`+second+`"}`)
+	for name, of := range map[string]struct {
+		id     string
+		status int
+		code   string
+	}{
+		"revoked already": {oldest["id"].(string), http.StatusNotFound, "resource_not_found"},
+		"nobody's":        {"x", http.StatusNotFound, "resource_not_found"},
+		"the last":        {newest["id"].(string), http.StatusBadRequest, "last_factor"},
+	} {
+		if r := s.call("DELETE", base+"/keys/"+of.id, access, ""); r.Status != of.status || !strings.Contains(r.Text, of.code) {
+			t.Errorf("%s: %d %s", name, r.Status, r.Text)
 		}
 	}
 }
@@ -129,13 +171,13 @@ func TestR53APIKeys(t *testing.T) {
 // TestR12MailedCodeOnce: of many who hand in the right code at once, one gets in.
 func TestR12MailedCodeOnce(t *testing.T) {
 	s := newSite(t, nil)
-	id := s.ok("PUT", base+"/signup/email", "", `{"email": "once@example.com"}`).at("id")
+	id := s.ok("PUT", base+"/signup/email", "", `{"email": "once@example.com"}`).At("id")
 	code := s.code(id)
 	var all sync.WaitGroup
 	statuses := make(chan int, 8)
 	for range cap(statuses) {
 		all.Go(func() {
-			statuses <- s.call("POST", base+"/login/email/otp/verify", "", `{"email": "once@example.com", "code": "`+code+`"}`).status
+			statuses <- s.call("POST", base+"/login/email/otp/verify", "", `{"email": "once@example.com", "code": "`+code+`"}`).Status
 		})
 	}
 	all.Wait()
@@ -154,7 +196,7 @@ func TestR12MailedCodeOnce(t *testing.T) {
 // TestR15WrongCodes: five end the code.
 func TestR15WrongCodes(t *testing.T) {
 	s := newSite(t, nil)
-	id := s.ok("PUT", base+"/signup/email", "", `{"email": "five@example.com"}`).at("id")
+	id := s.ok("PUT", base+"/signup/email", "", `{"email": "five@example.com"}`).At("id")
 	right := s.code(id)
 	for i := range 5 {
 		wrong := fmt.Sprintf("%06d", i)
@@ -163,8 +205,8 @@ func TestR15WrongCodes(t *testing.T) {
 		}
 		s.call("POST", base+"/login/email/otp/verify", "", `{"email": "five@example.com", "code": "`+wrong+`"}`)
 	}
-	if r := s.call("POST", base+"/login/email/otp/verify", "", `{"email": "five@example.com", "code": "`+right+`"}`); r.status != http.StatusBadRequest {
-		t.Errorf("the right code after five wrong ones is answered with %d %s", r.status, r.text)
+	if r := s.call("POST", base+"/login/email/otp/verify", "", `{"email": "five@example.com", "code": "`+right+`"}`); r.Status != http.StatusBadRequest {
+		t.Errorf("the right code after five wrong ones is answered with %d %s", r.Status, r.Text)
 	}
 }
 
@@ -179,15 +221,15 @@ func TestR32ProofClearsWhatOthersPutIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	byPassword := `{"email": "victim@example.com", "password": "` + passphrase + `"}`
-	squatter := s.ok("POST", base+"/login/password/email", "", byPassword).at("access_token")
+	squatter := s.ok("POST", base+"/login/password/email", "", byPassword).At("access_token")
 	s.ok("POST", base+"/login/email/otp", "", `{"email": "victim@example.com"}`)
 	id := s.api.ids().text(made.User.ID)
 	s.ok("POST", base+"/login/email/otp/verify", "", `{"email": "victim@example.com", "code": "`+s.code(id)+`"}`)
-	if r := s.call("POST", base+"/login/password/email", "", byPassword); r.status != http.StatusUnauthorized {
-		t.Errorf("the password still answers %d", r.status)
+	if r := s.call("POST", base+"/login/password/email", "", byPassword); r.Status != http.StatusUnauthorized {
+		t.Errorf("the password still answers %d", r.Status)
 	}
-	if r := s.call("GET", base+"/register/get/authentication/factors/"+id, squatter, ""); r.status != http.StatusUnauthorized {
-		t.Errorf("the token still answers %d", r.status)
+	if r := s.call("GET", base+"/register/get/authentication/factors/"+id, squatter, ""); r.Status != http.StatusUnauthorized {
+		t.Errorf("the token still answers %d", r.Status)
 	}
 }
 
@@ -195,7 +237,7 @@ func TestR32ProofClearsWhatOthersPutIn(t *testing.T) {
 func TestFaults(t *testing.T) {
 	s := newSite(t, nil)
 	begun := s.ok("PUT", base+"/signup/default", "", "")
-	access, id := begun.at("access_token"), begun.at("account", "id")
+	access, id := begun.At("access_token"), begun.At("account", "id")
 	s.ok("PUT", base+"/signup/password", "", `{"name": "taken", "password": "`+passphrase+`"}`)
 	for _, c := range []struct {
 		name, method, path, bearer, body string
@@ -222,14 +264,14 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := s.call(c.method, base+c.path, c.bearer, c.body)
-			first, _ := r.body["errors"].([]any)
+			first, _ := r.Body["errors"].([]any)
 			if len(first) == 0 {
-				t.Fatalf("%d %s", r.status, r.text)
+				t.Fatalf("%d %s", r.Status, r.Text)
 			}
 			told, _ := first[0].(map[string]any)
 			field, _ := told["field"].(string)
-			if r.status != c.status || told["code"] != c.code || field != c.field || r.body["http_code"] != r.body["status_code"] {
-				t.Errorf("%d %s", r.status, r.text)
+			if r.Status != c.status || told["code"] != c.code || field != c.field || r.Body["http_code"] != r.Body["status_code"] {
+				t.Errorf("%d %s", r.Status, r.Text)
 			}
 		})
 	}
@@ -238,8 +280,8 @@ func TestFaults(t *testing.T) {
 // TestFamilyCanBeSwitchedOff: its routes are as if they weren't there.
 func TestFamilyCanBeSwitchedOff(t *testing.T) {
 	s := newSite(t, func(s *settings.Settings) { s.Accounts.Enabled = false })
-	if r := s.call("PUT", base+"/signup/default", "", ""); r.status != http.StatusNotFound || r.at("error_type") != "not_found" {
-		t.Errorf("%d %s", r.status, r.text)
+	if r := s.call("PUT", base+"/signup/default", "", ""); r.Status != http.StatusNotFound || r.At("error_type") != "not_found" {
+		t.Errorf("%d %s", r.Status, r.Text)
 	}
 }
 
@@ -264,17 +306,8 @@ func TestAccountIDsRoundTrip(t *testing.T) {
 // TestDocumentedCallsUnderTheProfile: each call as its documentation prints it (§1.1)
 // succeeds under the profile that is that documentation's behaviour.
 func TestDocumentedCallsUnderTheProfile(t *testing.T) {
-	profile, err := settings.Load("norman")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t, func(s *settings.Settings) {
-		limits, url := s.Limits, s.PublicURL
-		*s = *profile
-		s.Limits, s.PublicURL = limits, url
-	})
-	s.api.Accounts.Passwords = realPasswords(s.api.Accounts.Settings)
-	s.functions = functionsOf(s.api, profile, s.clock)
+	s := newSite(t, wiretest.Profile(t, "norman"))
+	s.api.Accounts.Passwords = wiretest.NewJudge(s.api.Accounts.Settings)
 	for _, c := range []struct{ path, body string }{
 		{"/signup/default", ""},
 		{"/signup/key", `{"device_id": null, "name": "key-9567be0784a5"}`},
@@ -288,27 +321,19 @@ func TestDocumentedCallsUnderTheProfile(t *testing.T) {
 	s.ok("POST", base+"/login/email/otp", "", `{"email": "m@example.com"}`)
 }
 
-// realPasswords judge as a function does, and hash as tests do.
-func realPasswords(s *settings.Settings) signup.Passwords {
-	return struct {
-		*password.Checker
-		plainHashes
-	}{password.NewChecker(s.Password, s.AppName, nil), plainHashes{}}
-}
-
 // TestTokensEnd: an access token ends with its life, and names its account by the
 // id that this wire shows.
 func TestTokensEnd(t *testing.T) {
 	s := newSite(t, nil)
 	begun := s.ok("PUT", base+"/signup/default", "", "")
-	id, access := begun.at("account", "id"), begun.at("access_token")
+	id, access := begun.At("account", "id"), begun.At("access_token")
 	factors := base + "/register/get/authentication/factors/" + id
-	s.clock.forward(59 * time.Minute)
+	s.clock.Forward(59 * time.Minute)
 	s.ok("GET", factors, access, "")
-	s.clock.forward(2 * time.Minute)
-	for name, bearer := range map[string]string{"expired": access, "an identity token": begun.at("id_token"), "no token": "x.y.z"} {
-		if r := s.call("GET", factors, bearer, ""); r.status != http.StatusUnauthorized || r.at("error_type") != "authentication" {
-			t.Errorf("%s: %d %s", name, r.status, r.text)
+	s.clock.Forward(2 * time.Minute)
+	for name, bearer := range map[string]string{"expired": access, "an identity token": begun.At("id_token"), "no token": "x.y.z"} {
+		if r := s.call("GET", factors, bearer, ""); r.Status != http.StatusUnauthorized || r.At("error_type") != "authentication" {
+			t.Errorf("%s: %d %s", name, r.Status, r.Text)
 		}
 	}
 }
@@ -316,7 +341,7 @@ func TestTokensEnd(t *testing.T) {
 // TestLastUseOfAKeyIsNoted, once a day at most.
 func TestLastUseOfAKeyIsNoted(t *testing.T) {
 	s := newSite(t, nil)
-	text := s.ok("PUT", base+"/signup/key", "", `{"name": "machine"}`).at("api_key")
+	text := s.ok("PUT", base+"/signup/key", "", `{"name": "machine"}`).At("api_key")
 	key := secret.ParseAPIKey(keyPrefix, text)
 	used := func() time.Time {
 		stored, _, err := s.store.APIKey(t.Context(), key.Account(), key.Hash())
@@ -331,14 +356,14 @@ func TestLastUseOfAKeyIsNoted(t *testing.T) {
 	}
 	logIn()
 	first := used()
-	s.clock.forward(23 * time.Hour)
+	s.clock.Forward(23 * time.Hour)
 	logIn()
-	if !first.Equal(startOfTests) || !used().Equal(first) {
+	if !first.Equal(wiretest.Epoch) || !used().Equal(first) {
 		t.Errorf("used at %v, then %v", first, used())
 	}
-	s.clock.forward(time.Hour)
+	s.clock.Forward(time.Hour)
 	logIn()
-	if !used().Equal(startOfTests.Add(24 * time.Hour)) {
+	if !used().Equal(wiretest.Epoch.Add(24 * time.Hour)) {
 		t.Errorf("a day later: %v", used())
 	}
 }
@@ -350,11 +375,11 @@ func TestR55SignInLimit(t *testing.T) {
 	s.ok("PUT", base+"/signup/password", "", `{"name": "ada", "password": "`+passphrase+`"}`)
 	for i := range 10 {
 		r := s.call("POST", base+"/login/password/name", "", `{"name": "ada", "password": "wrong"}`)
-		if r.status == http.StatusUnauthorized {
+		if r.Status == http.StatusUnauthorized {
 			continue
 		}
-		if i == 0 || r.status != http.StatusTooManyRequests || r.at("error_type") != "rate_limit" || !strings.Contains(r.text, "sign_in_rate_limit_exceeded") {
-			t.Errorf("try %d: %d %s", i, r.status, r.text)
+		if i == 0 || r.Status != http.StatusTooManyRequests || r.At("error_type") != "rate_limit" || !strings.Contains(r.Text, "sign_in_rate_limit_exceeded") {
+			t.Errorf("try %d: %d %s", i, r.Status, r.Text)
 		}
 		return
 	}

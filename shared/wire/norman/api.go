@@ -84,11 +84,14 @@ func (a API) SignUpDefault(ctx context.Context, r *gateway.Request) (*gateway.Re
 
 // SignUpKey serves SignUpKey.
 func (a API) SignUpKey(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
-	in, err := a.readSignUp(r, "name")
-	if err != nil {
+	f := r.Fields()
+	in := signup.Registration{
+		KeyPrefix: keyPrefix, Device: f.String("device_id", maxText), Input: signup.Input{Username: f.String("name", maxText)},
+	}
+	require(f, "name")
+	if err := f.Faults.Err(); err != nil {
 		return nil, err
 	}
-	in.KeyPrefix, in.EmailAddress, in.Password = keyPrefix, "", secret.Text{}
 	return a.register(ctx, r, in, func(made *signup.Registered) (any, error) {
 		return keyAccount{a.account(made.User), made.Key.Reveal()}, nil
 	})
@@ -121,7 +124,9 @@ func (a API) signUpBy(ctx context.Context, r *gateway.Request, by string) (*gate
 	if err != nil {
 		return nil, err
 	}
-	in.Challenge = by == "email"
+	if by == "email" {
+		in.Challenge = signup.ProveAddress
+	}
 	if by == "password" {
 		in.EmailAddress = ""
 	} else {

@@ -51,6 +51,14 @@ var (
 		Name: "accounts/generate-key", Summary: "Another API key for the account, shown this once.",
 		Routes: []gateway.Route{{Method: "POST", Path: base + "/generate/key"}},
 	}
+	ListKeys = gateway.Operation{
+		Name: "accounts/list-keys", Summary: "The account's API keys, without what they let in by.",
+		Routes: []gateway.Route{{Method: "GET", Path: base + "/keys"}},
+	}
+	RevokeKey = gateway.Operation{
+		Name: "accounts/revoke-key", Summary: "Ends one of the account's API keys.",
+		Routes: []gateway.Route{{Method: "DELETE", Path: base + "/keys/{key_id}"}},
+	}
 	RegisterPassword = gateway.Operation{
 		Name: "accounts/register-password", Summary: "Gives the account a password, or another one.",
 		Routes: []gateway.Route{{Method: "POST", Path: base + "/register/password"}},
@@ -73,6 +81,6 @@ func Operations() []gateway.Operation {
 	return []gateway.Operation{
 		SignUpDefault, SignUpKey, SignUpPassword, SignUpEmail,
 		LogInDefault, LogInKey, LogInPassword, LogInEmail, VerifyLogInEmail,
-		GetFactors, GenerateKey, RegisterPassword, RegisterEmail, VerifyEmail,
+		GetFactors, GenerateKey, ListKeys, RevokeKey, RegisterPassword, RegisterEmail, VerifyEmail,
 	}
 }

@@ -35,16 +35,16 @@ func (a API) LogInKey(ctx context.Context, r *gateway.Request) (*gateway.Respons
 // LogInPassword serves LogInPassword: the path says by what, the body has it.
 func (a API) LogInPassword(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	f, by := r.Fields(), r.Params["by"]
-	given, password := f.String(by, maxText), secret.NewText(f.String("password", maxText))
+	password := secret.NewText(f.String("password", maxText))
 	var user signup.ID
 	var id identifier.Identifier
 	switch by {
 	case "account_id":
-		user = a.ids().parse(given)
+		user = a.ids().parse(f.String("account_id", maxText))
 	case "name":
-		id, _ = identifier.ParseUsername(given, a.settings().Username)
+		id, _ = identifier.ParseUsername(f.String("name", maxText), a.settings().Username)
 	case "email":
-		id, _ = identifier.ParseEmailAddress(given)
+		id, _ = identifier.ParseEmailAddress(f.String("email", maxText))
 	default:
 		return nil, problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
 	}

@@ -1,4 +1,4 @@
-package clerk
+package describetest
 
 import (
 	"encoding/json"
@@ -23,6 +23,7 @@ const module = "github.com/doorstep-auth/doorstep/shared/"
 // source is what the packages behind the wire say in their code: which function
 // mentions which, and what each reads and refuses itself.
 type source struct {
+	wire      string // its package's path
 	functions map[types.Object]*function
 	packages  map[string]*types.Package
 	serves    map[string]types.Object // by the name of an operation's variable: its handler
@@ -48,13 +49,16 @@ type listed struct {
 
 // readSource type-checks the packages from source, and what else they import from
 // what the compiler wrote.
-func readSource(t *testing.T) *source {
+func readSource(t *testing.T, wire string) *source {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,Dir,GoFiles", ".", "../../password").Output()
+	list := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,Dir,GoFiles", module+"wire/"+wire, module+"password")
+	out, err := list.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &source{
+		wire: module + "wire/" + wire,
+
 		functions: map[types.Object]*function{}, packages: map[string]*types.Package{},
 		serves: map[string]types.Object{}, problems: map[types.Object]string{},
 	}
@@ -122,7 +126,7 @@ func (s *source) addFunction(info *types.Info, d *ast.FuncDecl) {
 	object := info.Defs[d.Name]
 	f := &function{named: -1, info: info}
 	s.functions[object] = f
-	if match := servesOperation.FindStringSubmatch(d.Doc.Text()); match != nil && strings.HasSuffix(object.Pkg().Path(), "/wire/clerk") {
+	if match := servesOperation.FindStringSubmatch(d.Doc.Text()); match != nil && object.Pkg().Path() == s.wire {
 		s.serves[match[1]] = object
 	}
 	if d.Body == nil {
@@ -157,12 +161,14 @@ func (s *source) readCall(f *function, in *types.Func, call *ast.CallExpr) {
 		return
 	}
 	switch callee.FullName() {
-	case "(*" + module + "gateway.Fields).Text", "(*" + module + "gateway.Fields).Bool":
+	case "(*" + module + "gateway.Fields).Text", "(*" + module + "gateway.Fields).String", "(*" + module + "gateway.Fields).Bool":
 		if name := text(f.info, call.Args[0]); name != "" {
 			f.fields = append(f.fields, name)
 		} else {
 			f.named = parameterIndex(f.info, in, call.Args[0])
 		}
+	case "(*" + module + "gateway.Fields).Members":
+		f.fields = append(f.fields, anyMember)
 	case "(*" + module + "gateway.Request).Header":
 		f.headers = append(f.headers, text(f.info, call.Args[0]))
 	case "(net/url.Values).Get":
@@ -175,6 +181,9 @@ func (s *source) readCall(f *function, in *types.Func, call *ast.CallExpr) {
 		}
 	}
 }
+
+// anyMember stands for members that the caller names.
+const anyMember = "*"
 
 // text is the constant value of an expression, or "".
 func text(info *types.Info, e ast.Expr) string {
@@ -213,72 +222,4 @@ func (s *source) addProblems(info *types.Info, d *ast.GenDecl) {
 			s.problems[info.Defs[v.Names[0]]] = text(info, call.Args[1])
 		}
 	}
-}
-
-// found is what is reached from a handler.
-type found struct{ problems, fields, query, headers map[string]bool }
-
-// reach follows what a handler mentions. Interfaces of the domain stand for what
-// functions put into them.
-func (s *source) reach(handler types.Object) found {
-	all := found{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
-	seen, next := map[types.Object]bool{}, []types.Object{handler}
-	for len(next) > 0 {
-		object := next[0]
-		next = next[1:]
-		if seen[object] {
-			continue
-		}
-		seen[object] = true
-		if f := s.functions[object]; f != nil {
-			s.gather(all, f)
-			next = append(next, f.mentions...)
-			continue
-		}
-		next = append(next, s.behind(all, object)...)
-	}
-	return all
-}
-
-func (s *source) gather(all found, f *function) {
-	put(all.problems, f.problems)
-	put(all.fields, f.fields)
-	put(all.query, f.query)
-	put(all.headers, f.headers)
-	for _, call := range f.calls { // of functions that are told which field to read
-		name, ok := call.Fun.(*ast.Ident)
-		if !ok {
-			continue
-		}
-		if callee := s.functions[f.info.Uses[name]]; callee != nil && callee.named >= 0 {
-			all.fields[text(f.info, call.Args[callee.named])] = true
-		}
-	}
-}
-
-func put(set map[string]bool, names []string) {
-	for _, name := range names {
-		set[name] = true
-	}
-}
-
-// behind is what stands behind a method of one of the domain's interfaces.
-func (s *source) behind(all found, object types.Object) []types.Object {
-	method, ok := object.(*types.Func)
-	if !ok || method.Signature().Recv() == nil {
-		return nil
-	}
-	switch method.Signature().Recv().Type().String() {
-	case module + "signup.Store": // signup.ErrBusy is its only error that is told
-		all.problems["service_unavailable"] = true
-	case module + "signup.Passwords":
-		var methods []types.Object
-		for candidate := range s.functions {
-			if candidate.Name() == method.Name() && candidate.Pkg().Path() == module+"password" {
-				methods = append(methods, candidate)
-			}
-		}
-		return methods
-	}
-	return nil
 }
