@@ -1,0 +1,16 @@
+// Command providers tells how the holder of an address signs in.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/deskree"
+)
+
+func main() {
+	boot.ServeHTTP(deskree.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		accounts, keys, err := assembly.Passwords(rt)
+		return deskree.Endpoint(rt.Settings, deskree.GetProviders, deskree.API{Accounts: accounts, Keys: keys}.GetProviders), err
+	})
+}

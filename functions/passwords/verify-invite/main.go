@@ -1,0 +1,16 @@
+// Command verify-invite accepts an invitation with a password.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly/passwords"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/deskree"
+)
+
+func main() {
+	boot.ServeHTTP(deskree.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		accounts, keys, err := passwords.Passwords(rt)
+		return deskree.Endpoint(rt.Settings, deskree.VerifyInvite, deskree.API{Accounts: accounts, Keys: keys}.VerifyInvite), err
+	})
+}
