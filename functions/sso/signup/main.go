@@ -1,0 +1,17 @@
+// Command signup signs somebody up into applications.
+package main
+
+import (
+	"github.com/doorstep-auth/doorstep/shared/assembly/passwords"
+	"github.com/doorstep-auth/doorstep/shared/boot"
+	"github.com/doorstep-auth/doorstep/shared/complexity"
+	"github.com/doorstep-auth/doorstep/shared/gateway"
+	"github.com/doorstep-auth/doorstep/shared/wire/zato"
+)
+
+func main() {
+	boot.ServeHTTP(zato.Wire{}, func(rt *boot.Runtime) ([]gateway.Endpoint, error) {
+		accounts, err := passwords.SSO(rt)
+		return zato.Endpoint(rt.Settings, zato.SignUp, zato.API{Accounts: accounts, Score: complexity.Score, Log: rt.Log}.SignUp), err
+	})
+}
