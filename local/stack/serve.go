@@ -175,8 +175,9 @@ func (s *Stack) startPumps(ctx context.Context) error {
 		for _, stream := range f.Streams {
 			p, err := pump.Start(ctx, s.pumpOptions(f, stream))
 			if errors.Is(err, pump.ErrNoStream) && s.options.DynamoDBEndpoint != "" {
-				s.Warnings = append(s.Warnings, fmt.Sprintf("%v, so %s never runs and no mail is sent", err, f.Path))
-				continue
+				// One warning is enough: without a stream no consumer runs.
+				s.Warnings = append(s.Warnings, fmt.Sprintf("%v, so no mail is sent and nobody is told of new users", err))
+				return nil
 			}
 			if err != nil {
 				return err

@@ -49,6 +49,8 @@ type Options struct {
 	// Environment overrides variables of all functions, and FunctionEnvironment those of one, by its path. The template must declare them.
 	Environment         map[string]string
 	FunctionEnvironment map[string]map[string]string
+	// ScheduleEvery is how often schedules run; 0 is what the template says.
+	ScheduleEvery time.Duration
 	// MaxEnvironments is how many requests each function serves at once; 0 is lambdahost's default.
 	MaxEnvironments int
 
@@ -99,6 +101,10 @@ type Stack struct {
 
 	mu    sync.Mutex // of pumps
 	pumps []*pump.Pump
+
+	scheduled      sync.WaitGroup
+	unschedule     chan struct{}
+	unscheduleOnce sync.Once
 }
 
 // stopLimit is how long Stop waits for requests and batches that are in work.
@@ -131,6 +137,7 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := s.startPumps(ctx); err != nil {
 		return err
 	}
+	s.startSchedules()
 	s.serve()
 	return s.writeRunFile()
 }
@@ -301,6 +308,7 @@ func (s *Stack) Stop() {
 	if s.server != nil {
 		_ = s.server.Shutdown(ctx)
 	}
+	s.stopSchedules(ctx)
 	s.stopPumps(ctx)
 	var closing sync.WaitGroup
 	for _, f := range s.functions {

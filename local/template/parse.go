@@ -243,8 +243,9 @@ func (p *parser) event(f *Function, event entry, kind string, body *yaml.Node, a
 		f.Streams = append(f.Streams, stream)
 		return err
 	case "Schedule", "ScheduleV2":
-		f.Schedules = append(f.Schedules, event.name)
-		return nil
+		schedule, err := p.schedule(event, body, at)
+		f.Schedules = append(f.Schedules, schedule)
+		return err
 	}
 	return p.errorf(event.key, at, "the local runner doesn't know events of type %s", kind)
 }

@@ -38,8 +38,8 @@ type Function struct {
 	Routes []Route
 	// Streams are the table streams that wake it.
 	Streams []Stream
-	// Schedules are the names of its events of type Schedule or ScheduleV2.
-	Schedules []string
+	// Schedules are what invokes it now and then.
+	Schedules []Schedule
 }
 
 // A Route is an HttpApi event.
@@ -83,6 +83,14 @@ type Stream struct {
 	BisectBatchOnFunctionError bool
 	// ReportBatchItemFailures lets the function answer which records failed.
 	ReportBatchItemFailures bool
+}
+
+// A Schedule is an event of type Schedule or ScheduleV2.
+type Schedule struct {
+	// Event is the event's name in the template.
+	Event string
+	// Every is how long it is from one invocation to the next.
+	Every time.Duration
 }
 
 // Parameters override the defaults of the template's Parameters.

@@ -47,7 +47,7 @@ func TestFunctions(t *testing.T) {
 		},
 		{
 			LogicalID: "KeysRotateFunction", Path: "keys/rotate", Timeout: 10 * time.Second, MemoryMB: 256, LogFormat: "JSON", LogLevel: "DEBUG",
-			Environment: environment, Schedules: []string{"Daily"},
+			Environment: environment, Schedules: []template.Schedule{{Event: "Daily", Every: 24 * time.Hour}},
 		},
 	}
 	if diff := cmp.Diff(want, read(t, nil).Functions); diff != "" {
@@ -137,6 +137,10 @@ func TestUnknownsAreNamed(t *testing.T) {
 		{"stream property", event + "DynamoDB\n          Properties: {TumblingWindowInSeconds: 1}", "Properties.TumblingWindowInSeconds: the local runner doesn't know this property of a DynamoDB event"},
 		{"stream", event + "DynamoDB\n          Properties: {BatchSize: 1}", "it needs a Stream"},
 		{"batch size", event + "DynamoDB\n          Properties: {BatchSize: many}", `"many" isn't a valid value`},
+		{"cron", event + "Schedule\n          Properties: {Schedule: \"cron(0 12 * * ? *)\"}", "Properties.Schedule: the local runner knows rates"},
+		{"rate", event + "Schedule\n          Properties: {Schedule: rate(1 minutes)}", "Properties.Schedule: the local runner knows rates"},
+		{"schedule property", event + "Schedule\n          Properties: {Schedule: rate(1 day), Input: x}", "Properties.Input: the local runner doesn't know this property of a schedule"},
+		{"schedule", event + "ScheduleV2\n          Properties: {Name: a}", "it needs a Schedule"},
 		{"two owners", event + "HttpApi\n  BThingFunction:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: provided.al2023, Events: {E: {Type: HttpApi}}}", "the route $default is both AThingFunction's and BThingFunction's"},
 		{"CORS at the gateway", function + "  Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: true}}", "Resources.Api.Properties.CorsConfiguration: the local runner doesn't know"},
 		{"REST API", function + "  Api: {Type: AWS::Serverless::Api}", "serves HTTP APIs"},

@@ -116,6 +116,7 @@ var wrongVariables = map[string]struct {
 	"several faults":            {map[string]string{"SETTINGS": "{\n\"mode\":\"restricted\",\n\"app_name\":\"\"}"}, []string{"mode", "app_name"}},
 	"not JSON":                  {map[string]string{"SETTINGS": "{\n\"mode\":\n"}, []string{"settings", "JSON"}},
 	"line ends in values":       {map[string]string{"SETTINGS": `{"app_name":"a\nb","a\nb":1}`}, []string{"app_name"}},
+	"a callback in the clear":   {map[string]string{"SETTINGS": `{"callbacks":{"urls":["http://localhost:4000/"]}}`}, []string{"callbacks.urls", "https"}},
 	"an unknown profile":        {map[string]string{"SETTINGS": "klerk"}, []string{"klerk"}},
 	"a file's name":             {map[string]string{"SETTINGS": "settings.json\n"}, []string{"settings.json"}},
 	"a wrong PUBLIC_URL":        {map[string]string{"PUBLIC_URL": "accounts.example.com"}, []string{"PUBLIC_URL", "public_url"}},

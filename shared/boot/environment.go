@@ -40,6 +40,11 @@ func (env environment) settings() (*settings.Settings, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("with PUBLIC_URL, MAIL_FROM, COOKIE_DOMAIN and COOKIE_SAME_SITE applied: %w", err)
 	}
+	if env.getenv("DYNAMODB_ENDPOINT") == "" {
+		if err := s.Callbacks.CheckDeployed(); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }
 
