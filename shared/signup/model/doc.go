@@ -1,6 +1,6 @@
-// Package model tells a second time, as plainly as it can, what a sign-up does and
-// what becomes of the sessions that it yields: the reference that random sequences of
-// operations are compared with. It shares no code with what it judges and imports the
+// Package model tells a second time, as plainly as it can, what a sign-up does, in
+// steps or in one call, and what becomes of the users and sessions that it yields: the
+// reference that random sequences of operations are compared with. It shares no code with what it judges and imports the
 // standard library only, so that a mistake has to be made twice to go unseen. Nothing
 // but tests uses it.
 //
@@ -11,8 +11,9 @@
 //
 // To add an operation: its Kind and what it takes in Op, its steps in the table
 // operations, one for each write, and what can be seen of its state in State, with
-// what may never be so, or never become so, in Faults and FaultsSince. In the tests,
-// signingUp or holdingSessions draws it, service.send or sendSession sends it and
-// view.add reads what it stores. A bug or two of its own in bugs show that it is
-// looked at.
+// what may never be so, or never become so, in Faults and FaultsSince. What changes a
+// user has its effect in changes; the other steps of the doors' operations are shared.
+// In the tests, signingUp, holdingSessions or atDoors draws it, service.send, sendSession
+// or sendDoor sends it and view.add reads what it stores. A bug or two of its own in bugs
+// show that it is looked at.
 package model

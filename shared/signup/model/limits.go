@@ -17,28 +17,39 @@ const (
 	mails    = "mails"
 	creates  = "creates"
 	attempts = "attempts"
+	signIns  = "sign_ins"
 )
 
+// limit is how many events there may be in any span.
+type limit struct {
+	most int
+	per  time.Duration
+}
+
 // countMail notes a mail to address that a caller at source asks for, and says
-// whether there is room for it. A quarter of each limit, rounded up, is kept for
-// networks that have had less than half of that quarter.
+// whether there is room for it.
 func (w *World) countMail(address, source string) bool {
-	subject, network := mailbox(address), source[:strings.LastIndexByte(source, '.')]
-	for _, limit := range []struct {
-		most int
-		per  time.Duration
-	}{{w.Rules.MailsPerHour, time.Hour}, {w.Rules.MailsPerDay, 24 * time.Hour}} {
+	return w.countShared(mails, mailbox(address), source, limit{w.Rules.MailsPerHour, time.Hour}, limit{w.Rules.MailsPerDay, 24 * time.Hour})
+}
+
+// countShared notes an event that concerns subject, and says whether there is room for
+// it. A quarter of each limit, rounded up, is kept for networks that have had less than
+// half of that quarter.
+func (w *World) countShared(kind, subject, source string, limits ...limit) bool {
+	network, limited := source[:strings.LastIndexByte(source, '.')], false
+	for _, limit := range limits {
 		if limit.most == 0 {
 			continue
 		}
-		all, own := w.recent(mails, subject, limit.per, ""), w.recent(mails, subject, limit.per, network)
+		limited = true
+		all, own := w.recent(kind, subject, limit.per, ""), w.recent(kind, subject, limit.per, network)
 		kept := (limit.most + 3) / 4
 		if all >= limit.most || (all >= limit.most-kept && own >= max(1, kept/2)) {
 			return false
 		}
 	}
-	if w.Rules.MailsPerHour+w.Rules.MailsPerDay > 0 {
-		w.note(mails, subject, network)
+	if limited {
+		w.note(kind, subject, network)
 	}
 	return true
 }

@@ -131,16 +131,20 @@ func (e *engines) raceForClaims(t *rapid.T, wrong bug) error {
 		if in.Username != "" {
 			keys = append(keys, "username "+in.Username)
 		}
-		switch weighted(t, "does", "prove", "prove", "prove", "squat", "squat", "look") {
+		switch weighted(t, "does", "prove", "prove", "prove", "squat", "squat", "register", "register", "look") {
 		case "prove":
 			prove, err := s.provable(in)
 			if err != nil {
 				return err
 			}
-			work = append(work, func() { h.during(i, func() []noted { return takes(keys, true, prove) }) })
+			work = append(work, func() { h.during(i, func() []noted { return takes(keys, true, whom(prove)) }) })
 		case "squat":
 			squat := func() (*signup.Answer, error) { return s.lax.Create(context.Background(), signup.Caller{}, in) }
-			work = append(work, func() { h.during(i, func() []noted { return takes(keys, false, squat) }) })
+			work = append(work, func() { h.during(i, func() []noted { return takes(keys, false, whom(squat)) }) })
+		case "register":
+			in.Strategy = ""
+			register := func() (signup.ID, error) { return s.register(in) }
+			work = append(work, func() { h.during(i, func() []noted { return takes(keys, false, register) }) })
 		case "look":
 			work = append(work, func() { h.during(i, func() []noted { return s.view.look(keys[0]) }) })
 		}
@@ -169,9 +173,29 @@ func (s *service) provable(in signup.Input) (enter func() (*signup.Answer, error
 	}, nil
 }
 
+// whom is the user that complete makes.
+func whom(complete func() (*signup.Answer, error)) func() (signup.ID, error) {
+	return func() (signup.ID, error) {
+		a, err := complete()
+		if err != nil {
+			return signup.ID{}, err
+		}
+		return a.SignUp.UserID, nil
+	}
+}
+
+// register makes an account in one call.
+func (s *service) register(in signup.Input) (signup.ID, error) {
+	made, err := s.door.Register(context.Background(), signup.Caller{}, signup.Registration{Input: in, SignIn: true})
+	if err != nil {
+		return signup.ID{}, err
+	}
+	return made.User.ID, nil
+}
+
 // takes notes a completion as a take of each of its claims.
-func takes(keys []string, proved bool, complete func() (*signup.Answer, error)) (all []noted) {
-	a, err := complete()
+func takes(keys []string, proved bool, complete func() (signup.ID, error)) (all []noted) {
+	user, err := complete()
 	if err != nil && !problem.Has(err, problem.IdentifierExists) {
 		return []noted{{claimInput{key: "fault"}, claimOutput{claim: model.Claim{Owner: err.Error()}}}}
 	}
@@ -180,7 +204,7 @@ func takes(keys []string, proved bool, complete func() (*signup.Answer, error)) 
 		out := claimOutput{refused: err != nil, here: strings.Contains(strings.Join(faults(err), ","), kind)}
 		in := claimInput{key: key, take: true, verified: proved || kind == "username"}
 		if err == nil {
-			out.claim = model.Claim{Owner: a.SignUp.UserID.String(), Verified: in.verified}
+			out.claim = model.Claim{Owner: user.String(), Verified: in.verified}
 		}
 		all = append(all, noted{in, out})
 	}
@@ -345,12 +369,13 @@ func (in counterInput) noted(err error) []noted {
 // races are the histories that are checked.
 var races = map[string]func(*engines, *rapid.T, bug) error{
 	"claims": (*engines).raceForClaims, "attempts": (*engines).raceForAttempts, "sessions": (*engines).raceForSessions,
+	"refresh": (*engines).raceForRefresh,
 }
 
-// TestR25R50HistoriesAreLinearizable has many people complete, many codes tried, and one
-// client's sessions used and ended, at once: what each was told and what is left must
-// come of some order of them.
-func TestR25R50HistoriesAreLinearizable(t *testing.T) {
+// TestR25R47R50HistoriesAreLinearizable has many people complete, many codes tried, one
+// client's sessions used and ended, and one session refreshed, at once: what each was told
+// and what is left must come of some order of them.
+func TestR25R47R50HistoriesAreLinearizable(t *testing.T) {
 	for name, race := range races {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -380,6 +405,7 @@ func TestHistoriesFindSeededBugs(t *testing.T) {
 		{"sessions", bug{name: "a touch brings an ended session back", rewrite: spoilt("attribute_exists(pk)", "attribute_not_exists(gone)")}},
 		{"sessions", bug{name: "a tab ends what another has ended", rewrite: unheeding}},
 		{"sessions", bug{name: "an ended session stays", rewrite: without("SESSION", deletes)}},
+		{"refresh", bug{name: "a refresh goes back", rewrite: spoilt("ge = :from", "ge >= :from", "attribute_not_exists(ge)", "attribute_exists(pk)")}},
 	} {
 		t.Run(strings.ReplaceAll(seeded.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()

@@ -88,7 +88,7 @@ func (p *playing) step(s step) error {
 	switch s.Do {
 	case nothing:
 		return nil
-	case hammer:
+	case hammer, besiege:
 		return p.hammer(s)
 	case resend:
 		return p.resend(s)
@@ -96,11 +96,13 @@ func (p *playing) step(s step) error {
 		return p.abide(s)
 	case crowd:
 		return p.crowd(s)
+	case knock:
+		return p.knock(s)
 	}
 	op := p.request(s)
 	switch {
 	case s.With != nil && s.With.Do != nothing:
-		return p.together(op, p.request(*s.With))
+		return p.together(op, p.rival(op, p.request(*s.With), s.Rival))
 	case s.Crash.Call == 0, op.Kind == model.SignIn:
 		return p.undisturbed(op)
 	}
@@ -157,6 +159,17 @@ func (p *playing) abide(s step) error {
 	return p.undisturbed(p.request(s))
 }
 
+// knock signs in as often as may be and once more, from wherever there is room for it.
+func (p *playing) knock(s step) error {
+	for n := range p.world.Rules.SignInsPerHour + 1 {
+		s.Source = n % len(sources)
+		if err := p.undisturbed(p.request(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // crowd fills a client with sessions, and has somebody new sign up on it.
 func (p *playing) crowd(s step) error {
 	if err := p.undisturbed(p.request(s)); err != nil {
@@ -208,8 +221,13 @@ func (p *playing) heard(answers []answered, endings func(*model.World) []model.E
 		p.names.learn(a)
 	}
 	for _, a := range answers {
+		if a.door != nil {
+			p.names.learnDoor(a.op, a.door)
+		}
+	}
+	for _, a := range answers {
 		out, err := p.tell(a)
-		p.note("%s: %+v%s", describe(a.op), out, progressOf(out))
+		p.note("%s: %s", describe(a.op), describeOutcome(out))
 		if err != nil {
 			return err
 		}
@@ -275,7 +293,12 @@ func (p *playing) narrow(serial int, outcomes []model.Outcome, endings func(*mod
 	}
 	for _, w := range next {
 		for _, m := range p.view.mails[known:] {
-			w.Mailed(m.signUp, m.code, m.link)
+			switch {
+			case m.purpose == "":
+				w.Mailed(m.signUp, m.code, m.link)
+			default:
+				w.MailedUser(m.signUp, m.code)
+			}
 		}
 	}
 	p.worlds, p.world = next, next[0]
@@ -293,7 +316,7 @@ func visible(outcomes []model.Outcome, state model.State) string {
 
 // closest is how the ending that is most like what was seen differs from it.
 func closest(endings []model.Ending, outcomes []model.Outcome, state model.State) (apart string) {
-	seen := cmp.Options{cmpopts.IgnoreUnexported(model.Client{}, model.Challenge{}, model.Outcome{}), cmpopts.EquateEmpty()}
+	seen := cmp.Options{cmpopts.IgnoreUnexported(model.Client{}, model.SignUp{}, model.Challenge{}, model.Outcome{}, model.User{}, model.UserChallenge{}), cmpopts.EquateEmpty()}
 	for _, ending := range endings {
 		differ := cmp.Diff(ending.Outcomes, outcomes, seen...) + cmp.Diff(ending.World.State, state, seen...)
 		if apart == "" || len(differ) < len(apart) {
@@ -316,6 +339,9 @@ func (p *playing) note(format string, args ...any) {
 }
 
 func describe(op model.Op) string {
+	if isDoors(op.Kind) {
+		return describeDoors(op)
+	}
 	if op.Session != "" || op.By != "" {
 		return fmt.Sprintf("%d. %s by device %d, token %d, on %q as %q", op.Serial, op.Kind, op.Device, op.Token, op.Session, op.By)
 	}
@@ -323,11 +349,16 @@ func describe(op model.Op) string {
 		op.Serial, op.Kind, op.Device, op.Token, op.SignUp, op.Lax, op.Code, op.Link, op.Input)
 }
 
-func progressOf(out model.Outcome) string {
-	if out.SignUp == nil {
-		return ""
+// describeOutcome is what out tells at all.
+func describeOutcome(out model.Outcome) string {
+	var parts []string
+	for _, part := range strings.Split(visible([]model.Outcome{out}, model.State{}), ",") {
+		if !strings.HasSuffix(part, `""`) && !strings.HasSuffix(part, ":false") && !strings.HasSuffix(part, ":0") && !strings.HasSuffix(part, ":null") &&
+			!strings.Contains(part, "0001-01-01") {
+			parts = append(parts, part)
+		}
 	}
-	return fmt.Sprintf(" with %+v", *out.SignUp)
+	return strings.Join(parts, ",")
 }
 
 // TestReferenceStandsAlone holds the reference to import nothing but the standard library.

@@ -31,6 +31,27 @@ const (
 	RevokeSession Kind = "revoke session"
 	// SignIn gives a client sessions of a user that there is. Nothing does so yet but the tests.
 	SignIn Kind = "sign in"
+
+	// What the one-call doors do.
+	Register           Kind = "register"
+	InviteAddress      Kind = "invite"
+	SignInWithPassword Kind = "sign in with password"
+	SignInWithKey      Kind = "sign in with key"
+	SignInAnonymously  Kind = "sign in anonymously"
+	ChallengeSignIn    Kind = "challenge sign-in"
+	SignInWithCode     Kind = "sign in with code"
+	ChallengeAddress   Kind = "challenge address"
+	ProveAddress       Kind = "prove address"
+	SetPassword        Kind = "set password"
+	AddAPIKey          Kind = "add key"
+	ChallengeReset     Kind = "challenge reset"
+	ConfirmAddress     Kind = "confirm address"
+	SetPasswordByMail  Kind = "set password by mail"
+	ConfirmSignUp      Kind = "confirm sign-up"
+	Decide             Kind = "decide"
+	Providers          Kind = "providers"
+	Refresh            Kind = "refresh"
+	DeleteAccount      Kind = "delete account"
 )
 
 // NoToken is a caller who presents none.
@@ -56,12 +77,28 @@ type Op struct {
 	// user it acts; none for the active one.
 	Session, By string
 	Many        int // how many sessions SignIn makes
+
+	// What doors take beside it. The one about whom it is, or to whom an action code is
+	// said to belong, is User, unless Input names an address or a username.
+	User       string
+	Key        string // handle of an API key
+	Ticket     string // user whose confirm token it has
+	Generation int    // of the refresh token
+	Door       Door
+	Purpose    string // of SetPasswordByMail
+	Approves   bool   // what Decide says
+}
+
+// Door is what a registration asks for beside its input.
+type Door struct {
+	Key, SignIn, Unconfirmed, Undecided, Ticket, First bool
+	Challenge                                          string // purpose of the mail, or empty
 }
 
 // Input is what a request supplies.
 type Input struct {
 	Email, Username, FirstName string
-	Password                   string // empty, or whether it is long enough: Short or Long
+	Password                   string // empty, or one of those below; Short isn't long enough
 	Strategy                   string
 	Redirect, App              bool // what the link may do: return to a page, hand over to an app (PKCE)
 }
@@ -70,6 +107,7 @@ type Input struct {
 const (
 	Short = "short"
 	Long  = "long"
+	Other = "other" // and as long
 )
 
 // Strategies.
@@ -91,6 +129,13 @@ type Outcome struct {
 	Token    bool     // whether the answer carries a token
 	Link     string   // what came of a link
 	AuthAt   time.Time
+
+	// What doors tell beside it.
+	User       string
+	Key        string // that was made
+	Ticket     bool   // whether there is a confirm token
+	Holder     string // of an address: "nobody", or what it signs in with
+	Generation int    // of the session's refresh token
 
 	token string // its name
 }
@@ -139,6 +184,26 @@ var operations = map[Kind][]step{
 	UserSessions:  {readHolder, readSessions, list},
 	RevokeSession: {readHolder, readSessions, end, search, revoke},
 	SignIn:        {signIn, tellSessions},
+
+	Register:           slices.Concat([]step{registerBegun}, make([]step, atRegister-1), registering),
+	InviteAddress:      slices.Concat([]step{inviteBegun, readHolders, inviteHeld, countHolders, saveUser, rereadUser, nil, nil}, registering),
+	SignInWithPassword: {signInCounted, readHolders, judgePassword, signInLimited, saveUser, rereadUser, openSession},
+	SignInWithKey:      {readKey, nil, nil, nil, nil, nil, openWithKey, openWithKey},
+	SignInAnonymously:  {readBare, nil, nil, nil, nil, nil, openSession},
+	ChallengeSignIn:    {sourceCounted, readHolders, readHeld, countHolders, saveUser, rereadUser},
+	ChallengeReset:     {sourceCounted, readHolders, readHeld, countHolders, saveUser, rereadUser},
+	SignInWithCode:     {sourceCounted, readHolders, readHeld, tryCode, saveUser, rereadUser},
+	ProveAddress:       {readBearer, nil, nil, tryCode, saveUser, rereadUser},
+	ChallengeAddress:   {readBearer, nil, nil, nil, saveUser, rereadUser},
+	SetPassword:        {readBearer, nil, nil, nil, saveUser, rereadUser},
+	AddAPIKey:          {readBearer, nil, nil, nil, saveUser, rereadUser},
+	ConfirmAddress:     {sourceCounted, nil, readActing, nil, saveUser, rereadUser},
+	SetPasswordByMail:  {sourceCounted, nil, readActing, nil, saveUser, rereadUser},
+	ConfirmSignUp:      {sourceCounted, readTicket, readConfirming, nil, saveUser, rereadUser},
+	Decide:             {readBearer, nil, readDecided, nil, saveUser, rereadUser},
+	Providers:          {sourceCounted, readHolders, readHeld},
+	Refresh:            {readRefreshed, nil, nil, nil, rotate},
+	DeleteAccount:      {readBearer, nil, nil, nil, listLeft, rereadUser, deleteUser},
 }
 
 // Run is an operation under way.
@@ -157,6 +222,17 @@ type Run struct {
 	live        []seen          // its sessions, as they were read
 	about       seen            // session that the run is about
 	made        seen            // session that this run made
+
+	holder  string // user that the run is about, and the user as it was read, or nil
+	user    *User
+	was     *User    // as it was read first
+	again   bool     // the step has counted a mail, and begins anew
+	shown   Door     // what it registers, of whom
+	dropped bool     // without the address
+	rehash  bool     // the password is to be hashed anew
+	noting  bool     // the use of a key is to be noted
+	last    bool     // and is noted last
+	left    []string // what is left of a user
 }
 
 // read is a client as a run has read it, by now perhaps not as it is; none has no handle.
@@ -202,10 +278,11 @@ func Apply(w *World, op Op) Ending {
 // after all. Nobody hears of it.
 func Cut(w *World, op Op) []Ending {
 	endings := []Ending{{World: w.Clone()}}
-	w = w.Clone()
-	for r := Begin(op); !r.Done(); {
-		r.step(w)
-		endings = append(endings, Ending{World: w.Clone()})
+	for _, r := range Begin(op).readings(false) {
+		for w := w.Clone(); !r.Done(); {
+			r.step(w)
+			endings = append(endings, Ending{World: w.Clone()})
+		}
 	}
 	return endings
 }
@@ -225,6 +302,11 @@ func Together(w *World, a, b Op) []Ending {
 // readings are the orders in which the run may read what it needs; they differ only if
 // somebody else may change its client.
 func (r *Run) readings(differ bool) []*Run {
+	if r.Op.Kind == SignInWithKey { // which opens the session and notes the use at once
+		other := r.clone()
+		other.last = true
+		return []*Run{r, other}
+	}
 	if !differ || r.Op.Kind != Create && r.Op.Kind != Update || len(identifiers(r.Op.Input.Email, r.Op.Input.Username)) == 0 {
 		return []*Run{r}
 	}

@@ -26,6 +26,7 @@ type step struct {
 	Source  int
 	Target  int // whose sign-up: 0 the device's own; see player.target
 	Choice  int // which code or link; see player.code
+	More    int // at doors, which user, session or mail
 	Input   model.Input
 	Lax     bool
 	Forward time.Duration // before the request
@@ -33,6 +34,7 @@ type step struct {
 	Again   bool          // after a crash: the same request again, as a client would send it
 	Wait    time.Duration // within a resend, and within abide for as much longer
 	With    *step
+	Rival   string // of two at doors, how the second is about what the first is; see player.rival
 }
 
 // What a step may do beside a model.Kind.
@@ -61,8 +63,11 @@ func rules(t *rapid.T, limits bool) model.Rules {
 		CodeLife:          10 * time.Minute, ResendAfter: 30 * time.Second, AbandonAfter: 24 * time.Hour,
 		IdleLife: 7 * 24 * time.Hour, SessionLife: 30 * 24 * time.Hour, UseNotedEvery: 5 * time.Minute, MaxSessions: 20,
 		TokenGrace: time.Minute, MaxAttempts: 5,
+		Tells:    rapid.Bool().Draw(t, "tells"),
+		LinkLife: 10 * time.Minute, InviteLife: 24 * time.Hour, TicketLife: 24 * time.Hour, RefreshGrace: 30 * time.Second,
 	}
 	if limits {
+		r.SignInsPerHour = 4
 		r.MailsPerHour, r.MailsPerDay, r.CreatesPerSource, r.AttemptsPerSource, r.SourceWindow = 5, 20, 5, 3, 10*time.Second
 	}
 	return r
@@ -73,17 +78,28 @@ const (
 	unlimited = iota
 	limited
 	signedIn
+	throughDoors
+	limitedDoors
+	refreshing
+	byMail
 )
 
 // scripts draws scripts that are about one of these.
 func scripts(about int) *rapid.Generator[script] {
 	kinds, least, most := signingUp, 20, 40
-	if about == signedIn {
+	switch about {
+	case signedIn:
 		kinds, least, most = holdingSessions, 15, 30
+	case throughDoors, limitedDoors:
+		kinds = atDoors
+	case refreshing:
+		kinds, least, most = holdingTokens, 15, 30
+	case byMail:
+		kinds = readingMail
 	}
 	steps := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return drawStep(t, kinds) }), least, most)
 	return rapid.Custom(func(t *rapid.T) script {
-		return script{Rules: rules(t, about == limited), Steps: steps.Draw(t, "steps")}
+		return script{Rules: rules(t, about == limited || about == limitedDoors), Steps: steps.Draw(t, "steps")}
 	})
 }
 
@@ -120,7 +136,7 @@ func drawStep(t *rapid.T, kinds []string) step {
 			with.Do = weighted(t, "tab", append([]string{with.Do}, onSessions...)...)
 			with.Target, with.Choice = s.Target, weighted(t, "choice", s.Choice, s.Choice, s.Choice, with.Choice)
 		}
-		s.With = &with
+		s.With, s.Rival = &with, weighted(t, "rival", "", same, same, twice)
 	}
 	return s
 }
@@ -156,6 +172,7 @@ func drawRequest(t *rapid.T, kinds []string) step {
 		Source: weighted(t, "source", 0, 1, 2),
 		Target: weighted(t, "target", 0, 0, 0, 0, 0, 0, 1, 2),
 		Choice: weighted(t, "choice", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+		More:   weighted(t, "more", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
 		Input:  drawInput(t),
 		Lax:    weighted(t, "lax", false, false, false, true),
 		Wait:   weighted(t, "wait", 30*time.Second, 29999*time.Millisecond),
@@ -168,7 +185,7 @@ func drawInput(t *rapid.T) model.Input {
 			"ada.l@gmail.com", "adal@gmail.com", "", "", "", "ada"),
 		Username:  weighted(t, "username", "", "", "", "", "ada_l", "Ada_L", "grace", "ada"),
 		FirstName: weighted(t, "first name", "", "", "Ada"),
-		Password:  weighted(t, "password", "", "", model.Long, model.Long, model.Long, model.Short),
+		Password:  weighted(t, "password", "", "", model.Long, model.Long, model.Long, model.Other, model.Short),
 		Strategy:  weighted(t, "strategy", "email_code", "email_code", "email_code", "email_code", "email_link", "", "smoke"),
 		Redirect:  weighted(t, "redirect", true, true, false),
 		App:       weighted(t, "app", false, false, true),
@@ -209,6 +226,10 @@ func (p *player) request(s step) model.Op {
 		op.Kind = model.SignIn
 	case abide:
 		op.Kind, op.Token = model.TouchSession, 0
+	}
+	if isDoors(op.Kind) {
+		p.atDoor(&op, s)
+		return op
 	}
 	if slices.Contains(onSessions, string(op.Kind)) {
 		p.onSession(&op, s)

@@ -57,6 +57,37 @@ var bugs = []bug{
 	{name: string(model.SpendsForeigner), reference: mistaken(model.SpendsForeigner)},
 	{name: "a mail may follow a millisecond early", reference: func(r *model.Rules) { r.ResendAfter -= time.Millisecond }},
 	{name: "the token before a change of privilege is worth nothing", reference: func(r *model.Rules) { r.TokenGrace = 0 }},
+
+	{name: "a door takes what is somebody's", about: throughDoors, rewrite: unclaimed},
+	{name: "a key isn't stored", about: throughDoors, rewrite: without("KEY", puts)},
+	{name: "a confirm token leads nowhere", about: throughDoors, rewrite: without("TICKET", puts)},
+	{name: "a user who is deleted keeps the identifiers", about: throughDoors, rewrite: without("CLAIM", deletes)},
+	{name: "a user who is deleted keeps the keys", about: throughDoors, rewrite: without("KEY", deletes)},
+	{name: "a user who is deleted keeps the sessions", about: throughDoors, rewrite: without("SESSION", deletes)},
+	{name: "a loser keeps the keys", about: throughDoors, rewrite: spoiltBeside("REMOVE fa.pw, ak", "REMOVE fa.pw")},
+	{name: "a change of a user overwrites another", about: throughDoors, rewrite: heedless},
+	{name: "the use of a key isn't noted", about: throughDoors, rewrite: spoilt("SET la = :now", "SET lb = :now")},
+	{name: "ended keys open sessions", about: byMail, store: func(s signup.Store) signup.Store { return lenientStore{s} }},
+	{name: "ended sessions open", about: throughDoors, store: func(s signup.Store) signup.Store { return timelessStore{s} }},
+	{name: "a proof by mail is two writes", about: byMail, store: func(s signup.Store) signup.Store { return splitStore{s} }},
+	{name: "a mailed link works twice", about: byMail, store: func(s signup.Store) signup.Store { return unspentStore{s} }},
+	{name: "an attempt of a user isn't counted", about: byMail, rewrite: spoilt("ch.#attempts + :one", "ch.#attempts")},
+	{name: "a user's code is tried once too often", about: byMail, rewrite: spoilt("ch.#attempts < :limit", "ch.#attempts <= :limit")},
+	{name: "an expired code of a user is accepted", about: byMail, rewrite: spoilt("ch.ex > :now", "ch.ex <> :now")},
+	{name: "a user's used code is judged", about: byMail, rewrite: spoilt("attribute_not_exists(ch.vd) AND ", "")},
+	{name: "a refresh leaves the idle limit", about: refreshing, rewrite: spoilt("gu = :grace, la = :active, id = :idle", "gu = :grace, la = :active, id = if_not_exists(id, :idle)")},
+	{name: "the grace of the first refresh stays", about: refreshing, rewrite: spoilt("gu = :grace", "gu = if_not_exists(gu, :grace)")},
+	{name: string(model.TakesOld), about: refreshing, reference: mistaken(model.TakesOld)},
+	{name: string(model.SharesSessions), about: refreshing, reference: mistaken(model.SharesSessions)},
+	{name: "a refresh token is taken a millisecond longer", about: refreshing, reference: func(r *model.Rules) { r.RefreshGrace += time.Millisecond }},
+	{name: string(model.KeepsHijacked), about: byMail, reference: mistaken(model.KeepsHijacked)},
+	{name: string(model.KeepsBare), about: throughDoors, reference: mistaken(model.KeepsBare)},
+	{name: string(model.RemindsNobody), about: throughDoors, reference: mistaken(model.RemindsNobody)},
+	{name: string(model.SpendsElsewhere), about: byMail, reference: mistaken(model.SpendsElsewhere)},
+	{name: string(model.DecidesOnSelf), about: throughDoors, reference: mistaken(model.DecidesOnSelf)},
+	{name: "who has no account is told otherwise", about: throughDoors, reference: func(r *model.Rules) { r.Tells = !r.Tells }},
+	{name: "a door tells of an address at once", about: throughDoors, reference: func(r *model.Rules) { r.KeepsQuiet = false }},
+	{name: "an account takes six sign-ins", about: limitedDoors, reference: func(r *model.Rules) { r.SignInsPerHour += 2 }},
 	{name: "a source tries four codes", about: limited, reference: func(r *model.Rules) { r.AttemptsPerSource++ }},
 }
 
@@ -117,6 +148,38 @@ const (
 	updates
 	deletes
 )
+
+// spoiltBeside is spoilt for the updates of transactions.
+func spoiltBeside(parts ...string) func(any) {
+	spoil := strings.NewReplacer(parts...)
+	return func(request any) {
+		in, isTransaction := request.(*dynamodb.TransactWriteItemsInput)
+		if !isTransaction {
+			return
+		}
+		for _, item := range in.TransactItems {
+			if item.Update != nil {
+				item.Update.UpdateExpression = new(spoil.Replace(*item.Update.UpdateExpression))
+			}
+		}
+	}
+}
+
+// heedless takes the condition from what is put in a user's place.
+func heedless(request any) {
+	switch in := request.(type) {
+	case *dynamodb.PutItemInput:
+		if part(in.Item, "ty") == "user" && in.ConditionExpression != nil && *in.ConditionExpression == "rv = :revision" {
+			in.ConditionExpression = new("attribute_exists(pk) OR rv = :revision")
+		}
+	case *dynamodb.TransactWriteItemsInput:
+		for _, item := range in.TransactItems {
+			if item.Put != nil && part(item.Put.Item, "ty") == "user" && *item.Put.ConditionExpression == "rv = :revision" {
+				item.Put.ConditionExpression = new("attribute_exists(pk) OR rv = :revision")
+			}
+		}
+	}
+}
 
 // without leaves what is done to one type of item out of transactions.
 func without(itemType string, what int) func(any) {
@@ -214,4 +277,49 @@ func (s undatedStore) EndSessions(ctx context.Context, c *signup.Client, ended [
 	}
 	c.AuthChangedAt = before.AuthChangedAt
 	return s.Store.EndSessions(ctx, c, ended)
+}
+
+// lenientStore takes every key for one of the user's newest.
+type lenientStore struct{ signup.Store }
+
+func (s lenientStore) APIKey(ctx context.Context, user signup.ID, hash string) (*signup.APIKey, *signup.User, error) {
+	key, u, err := s.Store.APIKey(ctx, user, hash)
+	if err == nil {
+		key.CredentialVersion = u.CredentialVersion
+	}
+	return key, u, err
+}
+
+// timelessStore takes every session for one of the user's newest.
+type timelessStore struct{ signup.Store }
+
+func (s timelessStore) Sessions(ctx context.Context, refs []signup.SessionRef) ([]*signup.Session, error) {
+	sessions, err := s.Store.Sessions(ctx, refs)
+	for _, session := range sessions {
+		session.CredentialVersion = session.User.CredentialVersion
+	}
+	return sessions, err
+}
+
+// splitStore saves the session after the user that signs in. Only a crash between the two shows it.
+type splitStore struct{ signup.Store }
+
+func (s splitStore) SaveUser(ctx context.Context, change signup.UserChange) error {
+	session := change.Session
+	change.Session = nil
+	err := s.Store.SaveUser(ctx, change)
+	if err == nil && session != nil {
+		return s.SaveSession(ctx, session)
+	}
+	return err
+}
+
+// unspentStore forgets that a link was used.
+type unspentStore struct{ signup.Store }
+
+func (s unspentStore) SaveUser(ctx context.Context, change signup.UserChange) error {
+	if ch := change.User.Challenge; ch != nil && ch.Purpose.Linked() {
+		ch.VerifiedAt = time.Time{}
+	}
+	return s.Store.SaveUser(ctx, change)
 }

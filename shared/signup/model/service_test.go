@@ -30,6 +30,7 @@ const (
 	verifier    = "the-verifier-that-belongs-to-the-challenge."
 	otherProof  = "another-verifier-which-belongs-to-nothing.."
 	goodPass    = "correct horse battery"
+	otherPass   = "staple of the battery"
 	noSuchCode  = "12345"
 	unknownLink = "no link"
 )
@@ -37,12 +38,15 @@ const (
 // service is the sign-up over a table of its own, told in the reference's terms.
 type service struct {
 	strict, lax *signup.Service
+	door        *signup.Service // through which accounts are made in one call
 	clock       *clock
 	between     *between
 	view        *view
 	names       *names
 	tokens      map[int][]secret.ClientToken // that a device was given, oldest first
 	approvals   map[string]string            // by the text of the link that was handed over
+	keyTexts    map[string]secret.APIKey     // by handle
+	confirms    map[string]secret.Text       // confirm tokens, by user
 }
 
 // clock is a time that tests move.
@@ -54,17 +58,33 @@ type clock struct {
 func (c *clock) now() time.Time          { c.mu.Lock(); defer c.mu.Unlock(); return c.t }
 func (c *clock) forward(d time.Duration) { c.mu.Lock(); c.t = c.t.Add(d); c.mu.Unlock() }
 
-// plainPasswords stand for the real judge and hash, which package password tests.
-type plainPasswords struct{}
+// plainPasswords stand for the real judge and hash, which package password tests. A hash
+// names its day, and is made anew on every other.
+type plainPasswords struct{ clock *clock }
 
 func (plainPasswords) Check(_ context.Context, candidate secret.Text, _ ...string) error {
-	if candidate.Reveal() != goodPass {
+	if text := candidate.Reveal(); text != goodPass && text != otherPass {
 		return problem.PasswordTooShort.On("password")
 	}
 	return nil
 }
 
-func (plainPasswords) Hash(secret.Text) (string, error) { return "a hash", nil }
+func (p plainPasswords) Hash(candidate secret.Text) (string, error) {
+	return fmt.Sprintf("%s@%d", candidate.Reveal(), p.clock.now().Unix()/(24*60*60)), nil
+}
+
+func (p plainPasswords) Verify(stored string, candidate secret.Text) (ok, rehash bool, err error) {
+	made, err := p.Hash(candidate)
+	text, _, _ := strings.Cut(stored, "@")
+	return text == candidate.Reveal(), stored != made, err
+}
+
+func (plainPasswords) Dummy(secret.Text) {}
+
+// passwordIn is the reference's name of a password that was hashed.
+func passwordIn(hash string) string {
+	return strings.NewReplacer(goodPass, model.Long, otherPass, model.Other).Replace(hash)
+}
 
 // entropy is random bytes that are the same in every run.
 type entropy struct {
@@ -104,6 +124,7 @@ func (e *engines) service(rules model.Rules, wrong bug) *service {
 	s := &service{
 		clock: &clock{t: startOfTests}, between: &between{}, names: newNames(),
 		tokens: map[int][]secret.ClientToken{}, approvals: map[string]string{},
+		keyTexts: map[string]secret.APIKey{}, confirms: map[string]secret.Text{},
 	}
 	cfg := engine.Config()
 	cfg.APIOptions = append(cfg.APIOptions, s.between.attach)
@@ -113,14 +134,17 @@ func (e *engines) service(rules model.Rules, wrong bug) *service {
 		store = wrong.store(store)
 	}
 	s.strict = &signup.Service{
-		Settings: settingsFor(rules), Store: store, Keys: keys, Passwords: plainPasswords{},
+		Settings: settingsFor(rules), Store: store, Keys: keys, Passwords: plainPasswords{s.clock}, Verifier: plainPasswords{s.clock},
 		Disposable: func(string) bool { return false }, Now: s.clock.now, Entropy: random,
 	}
 	laxSettings := *s.strict.Settings
 	laxSettings.Attributes.EmailAddress.VerifyAtSignUp = false
 	lax := *s.strict
 	lax.Settings, s.lax = &laxSettings, &lax
+	door := *s.strict
+	door.Settings, door.Tells, s.door = s.strict.Settings.ForAccounts(), rules.Tells, &door
 	s.view = newView(e.t, e.endpoint, name, keys, s.names)
+	s.view.settings, s.view.confirms = door.Settings, s.confirms
 	return s
 }
 
@@ -138,6 +162,7 @@ func settingsFor(rules model.Rules) *settings.Settings {
 	if rules.SourceWindow == 0 {
 		s.Limits = settings.Limits{}
 	}
+	s.Limits.SignInsPerAccountHour = rules.SignInsPerHour
 	return s
 }
 
@@ -163,6 +188,7 @@ type answered struct {
 	full *signup.Answer
 	all  []*signup.Session
 	link *signup.LinkAnswer
+	door *doorAnswer
 	err  error
 }
 
@@ -192,8 +218,14 @@ func (s *service) send(op model.Op) answered {
 	case model.CompleteLink:
 		proof := map[bool]string{true: verifier, false: otherProof}[op.Verifier]
 		a.full, a.err = at.CompleteLink(ctx, caller, id, s.approval(op), proof)
-	default:
+	case model.GetSession, model.Me, model.TouchSession, model.UseSession, model.EndSession, model.EndSessions, model.UserSessions,
+		model.RevokeSession, model.SignIn:
 		s.sendSession(&a, caller, at)
+	default:
+		a.door = &doorAnswer{}
+		if a.err = s.sendDoor(op, a.door); a.err != nil {
+			a.door = &doorAnswer{} // what comes beside an error is nobody's
+		}
 	}
 	return a
 }
@@ -239,6 +271,8 @@ func input(in model.Input) signup.Input {
 		out.Password = secret.NewText("short")
 	case model.Long:
 		out.Password = secret.NewText(goodPass)
+	case model.Other:
+		out.Password = secret.NewText(otherPass)
 	}
 	return out
 }
@@ -254,6 +288,10 @@ func (s *service) tell(a answered) (model.Outcome, error) {
 	out := model.Outcome{Faults: faults(a.err)}
 	if a.link != nil {
 		s.tellLink(a.op, a.link, &out)
+		return out, nil
+	}
+	if a.door != nil {
+		s.tellDoor(a, &out)
 		return out, nil
 	}
 	if a.full == nil {
@@ -318,7 +356,11 @@ func (s *service) progress(op model.Op, a *signup.Answer) *model.Progress {
 
 func faults(err error) (list []string) {
 	for _, fault := range problem.List(err) {
-		list = append(list, strings.TrimSpace(fault.Code+" "+fault.Param))
+		about := fault.Param
+		if fault.Problem == problem.UserHeld {
+			about = fault.Detail
+		}
+		list = append(list, strings.TrimSpace(fault.Code+" "+about))
 	}
 	slices.Sort(list)
 	return list
@@ -331,12 +373,15 @@ type names struct {
 	ids     map[string]signup.ID // of sign-ups
 	users   map[string]signup.ID
 	opened  map[string]signup.ID // sessions
+	owners  map[string]string    // users of sessions
+	keys    map[string]string    // by hash
 }
 
 func newNames() *names {
 	return &names{
 		clients: map[signup.ID]string{}, signUps: map[signup.ID]string{},
 		ids: map[string]signup.ID{}, users: map[string]signup.ID{}, opened: map[string]signup.ID{},
+		owners: map[string]string{}, keys: map[string]string{},
 	}
 }
 
@@ -369,13 +414,16 @@ func (n *names) begun(serial int, id, user, session signup.ID) string {
 	if n.signUps[id] == "" {
 		handle := fmt.Sprintf("s%d", serial)
 		n.signUps[id], n.signUps[user], n.signUps[session] = handle, handle, handle
-		n.ids[handle], n.users[handle], n.opened[handle] = id, user, session
+		n.ids[handle], n.users[handle], n.opened[handle], n.owners[handle] = id, user, session, handle
 	}
 	return n.signUps[id]
 }
 
 // learn names what an answer shows for the first time.
 func (n *names) learn(a answered) {
+	if a.door != nil && a.door.user != nil {
+		n.account(a.op.Serial, a.door.user.ID)
+	}
 	if a.full == nil || a.full.Client == nil {
 		return
 	}

@@ -43,7 +43,7 @@ func (p *player) onSession(op *model.Op, s step) {
 	})
 	switch {
 	case signedIn || s.Target > 0:
-	case len(state.Users) > 0:
+	case len(p.free()) > 0:
 		op.Kind = model.SignIn
 		return
 	default:
@@ -70,7 +70,7 @@ func (p *player) onSession(op *model.Op, s step) {
 
 // signIn says whose sessions op makes, and how many: one, or as many as the client has room for.
 func (p *player) signIn(op *model.Op, s step) {
-	users, c := slices.Sorted(maps.Keys(p.world.State.Users)), p.world.State.Clients[p.clients[s.Device]]
+	users, c := p.free(), p.world.State.Clients[p.clients[s.Device]]
 	op.Token, op.Many = 0, 1
 	switch room := p.world.Rules.MaxSessions; {
 	case c == nil:
@@ -83,6 +83,17 @@ func (p *player) signIn(op *model.Op, s step) {
 		op.Many = room - len(c.Sessions)
 	}
 	op.SignUp = users[s.Choice%len(users)]
+}
+
+// free are the users whom nothing holds.
+func (p *player) free() (users []string) {
+	for handle, u := range p.world.State.Users {
+		if !u.Unconfirmed && (u.Approval == "" || u.Approval == string(signup.Approved)) {
+			users = append(users, handle)
+		}
+	}
+	slices.Sort(users)
+	return users
 }
 
 // signIn gives the caller's client sessions of a user that there is, as signing in
@@ -100,7 +111,7 @@ func (s *service) signIn(op model.Op, caller signup.Caller) (*signup.Answer, err
 			return nil, err
 		}
 		handle := fmt.Sprintf("p%d.%d", op.Serial, n)
-		s.names.signUps[id], s.names.opened[handle] = handle, id
+		s.names.signUps[id], s.names.opened[handle], s.names.owners[handle] = handle, id, op.SignUp
 		made = append(made, id)
 	}
 	if err := s.view.open(ctx, a.Client.ID, s.names.users[op.SignUp], made, a.Now, s.strict.Settings.Session.IdleLife.Std(),

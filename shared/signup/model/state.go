@@ -9,13 +9,17 @@ import (
 
 // State is what can be seen of a World from outside. Handles name things: a client is
 // "c" and the serial of the operation that made it, a sign-up "s" and its own, and the
-// user and the session that a sign-up yields go by the sign-up's handle. Sessions of
-// SignIn are "p", its serial and their number.
+// user and the session that a sign-up yields go by the sign-up's handle, as do those
+// that a registration makes. Sessions of those who sign in are "p", the serial and their
+// number, and API keys "k" and the serial.
 type State struct {
 	Clients  map[string]*Client
 	Users    map[string]*User
 	Sessions map[string]*Session
 	Claims   map[string]Claim // by kind and canonical form, such as "username ada"
+	Keys     map[string]*Key
+	Tickets  map[string]time.Time // until when a user's confirm token leads to the user
+	Gone     map[string]bool      // users that were deleted
 	// Counted is how many events each kind of rate limit has noted.
 	Counted map[string]int
 	// Mails is how many mails have become due so far.
@@ -48,6 +52,8 @@ type SignUp struct {
 	AbandonedAt, CompletedAt   time.Time
 	Corrections                int
 	Challenge                  *Challenge
+
+	password string // as a user's
 }
 
 // Challenge is the proof, or the open challenge, of a sign-up's address.
@@ -64,15 +70,43 @@ type Challenge struct {
 // User is an account.
 type User struct {
 	Email, Username, FirstName string
-	Password                   bool
-	Version                    int // of its credentials
+	Password                   string // Long or Other, and the day when it was hashed; see hashed
+	PasswordSetAt              time.Time
+	ProvedAt                   time.Time // of the address
+	Version                    int       // of its credentials
+	Keys                       int       // how many API keys it has
+	Unconfirmed, SuperUser     bool
+	Approval                   string // of an operator, where one is needed
+	Challenge                  *UserChallenge
+
+	revision int
+}
+
+// UserChallenge is the newest challenge of a user.
+type UserChallenge struct {
+	Purpose, Address              string // the address as typed, or empty
+	SentAt, ExpiresAt, VerifiedAt time.Time
+	Attempts                      int
+
+	made          int    // serial of the operation that began it
+	code, counted string // what the mail said, once it was read; the code that was counted last
+	ticket        bool   // whether the user's confirm token is for it
+}
+
+// Key is an API key.
+type Key struct {
+	User              string
+	Version           int // of the user's credentials when it was made
+	CreatedAt, UsedAt time.Time
 }
 
 // Session is a signed-in client.
 type Session struct {
-	Client, User                                string
-	Version                                     int // of the user's credentials when it began
+	Client, User                                string // it has a client only if the progressive sign-up made it
+	Version                                     int    // of the user's credentials when it began
 	CreatedAt, LastActive, IdleUntil, ExpiresAt time.Time
+	Generation                                  int // of its refresh token
+	GraceUntil                                  time.Time
 }
 
 // over says that the session's time has run out.
@@ -90,7 +124,8 @@ type Claim struct {
 func newState() State {
 	return State{
 		Clients: map[string]*Client{}, Users: map[string]*User{}, Sessions: map[string]*Session{},
-		Claims: map[string]Claim{}, Counted: map[string]int{},
+		Claims: map[string]Claim{}, Counted: map[string]int{}, Keys: map[string]*Key{}, Tickets: map[string]time.Time{},
+		Gone: map[string]bool{},
 	}
 }
 
@@ -100,15 +135,32 @@ func (s State) clone() State {
 		s.Clients[handle] = c.clone()
 	}
 	for handle, u := range s.Users {
-		own := *u
-		s.Users[handle] = &own
+		s.Users[handle] = u.clone()
 	}
 	for handle, session := range s.Sessions {
 		own := *session
 		s.Sessions[handle] = &own
 	}
+	s.Keys = maps.Clone(s.Keys)
+	for handle, key := range s.Keys {
+		own := *key
+		s.Keys[handle] = &own
+	}
 	s.Claims, s.Counted = maps.Clone(s.Claims), maps.Clone(s.Counted)
+	s.Tickets, s.Gone = maps.Clone(s.Tickets), maps.Clone(s.Gone)
 	return s
+}
+
+func (u *User) clone() *User {
+	if u == nil {
+		return nil
+	}
+	own := *u
+	if u.Challenge != nil {
+		challenge := *u.Challenge
+		own.Challenge = &challenge
+	}
+	return &own
 }
 
 func (c *Client) clone() *Client {
@@ -148,9 +200,11 @@ func kindOf(key string) string       { kind, _, _ := strings.Cut(key, " "); retu
 
 // Faults are what may never be so in a table at rest, whatever has happened before:
 // no identifier has two users, no user is without its claims and no claim without its
-// user, a completed sign-up has its user and an open one neither user nor session,
-// whoever is signed in at now has a client that says so, a client's active session is
-// its own, and no challenge has judged more than most codes.
+// user, a claim is verified just if its user has proved it, a completed sign-up has its
+// user and an open one neither user nor session, whoever is signed in at now has a client
+// that says so, unless no client was there, nobody is who is held, a client's active
+// session is its own, no more keys work than the user counts, and no challenge has judged
+// more than most codes. Only of users who were deleted may something be left.
 func (s State) Faults(now time.Time, most int) []string {
 	var faults []string
 	fault := func(parts ...string) { faults = append(faults, strings.Join(parts, " ")) }
@@ -166,19 +220,18 @@ func (s State) Faults(now time.Time, most int) []string {
 			holders[key] = handle
 		}
 	}
-	for key, claim := range s.Claims {
-		if holders[key] != claim.Owner {
-			fault("the claim on", key, "has no user")
-		}
-	}
+	s.checkClaims(holders, fault)
+	s.checkFactors(now, fault)
 	for handle, session := range s.Sessions {
 		c := s.Clients[session.Client]
 		switch {
 		case s.Users[session.User] == nil:
-			fault("session", handle, "has no user")
+			if !s.Gone[session.User] {
+				fault("session", handle, "has no user")
+			}
 		case session.IdleUntil.After(session.ExpiresAt):
 			fault("session", handle, "may be idle for longer than it lives")
-		case s.alive(handle, now) && (c == nil || !c.Names(handle)):
+		case session.Client != "" && s.alive(handle, now) && (c == nil || !c.Names(handle)):
 			fault("session", handle, "is not known to its client")
 		}
 	}
@@ -187,6 +240,42 @@ func (s State) Faults(now time.Time, most int) []string {
 	}
 	slices.Sort(faults)
 	return faults
+}
+
+// checkClaims looks at claims, where holders are who has what they are on.
+func (s State) checkClaims(holders map[string]string, fault func(...string)) {
+	for key, claim := range s.Claims {
+		switch {
+		case key == firstSuperUser && (s.Users[claim.Owner] != nil || s.Gone[claim.Owner]):
+		case holders[key] != claim.Owner:
+			fault("the claim on", key, "has no user")
+		case kindOf(key) == "email_address" && claim.Verified == s.Users[claim.Owner].ProvedAt.IsZero():
+			fault("the claim on", key, "isn't as good as its proof")
+		}
+	}
+}
+
+// checkFactors looks at what users sign in with.
+func (s State) checkFactors(now time.Time, fault func(...string)) {
+	working := map[string]int{}
+	for handle, key := range s.Keys {
+		switch user := s.Users[key.User]; {
+		case user == nil && !s.Gone[key.User]:
+			fault("key", handle, "has no user")
+		case user != nil && user.Version == key.Version:
+			working[key.User]++
+		}
+	}
+	for handle, user := range s.Users {
+		if working[handle] > user.Keys {
+			fault("user", handle, "has a key that it doesn't count")
+		}
+	}
+	for handle, session := range s.Sessions {
+		if s.alive(handle, now) && s.Users[session.User].hold() != "" {
+			fault("session", handle, "is of somebody who is held")
+		}
+	}
 }
 
 func (s State) checkClient(handle string, c *Client, most int, fault func(...string)) {
@@ -199,7 +288,7 @@ func (s State) checkClient(handle string, c *Client, most int, fault func(...str
 	}
 	user, session := s.Users[su.Handle], s.Sessions[su.Handle]
 	switch complete := !su.CompletedAt.IsZero(); {
-	case complete && user == nil:
+	case complete && user == nil && !s.Gone[su.Handle]:
 		fault("the completed sign-up", su.Handle, "has no user")
 	case !complete && (user != nil || session != nil):
 		fault("the open sign-up", su.Handle, "has a user or a session")
@@ -225,7 +314,8 @@ func (c *Client) Names(session string) bool {
 
 // FaultsSince are what may never have become so since the table was as in before, a
 // moment ago: a session that was over is over for good, its limits move forward only,
-// the absolute one never, and a use is noted no sooner than noted after the last.
+// the absolute one never, a use is noted no sooner than noted after the last, and what
+// somebody has proved is lost with the account only.
 func (s State) FaultsSince(before State, now time.Time, noted time.Duration) []string {
 	var faults []string
 	for handle, session := range s.Sessions {
@@ -236,8 +326,17 @@ func (s State) FaultsSince(before State, now time.Time, noted time.Duration) []s
 		case was == nil || *was == *session:
 		case !before.alive(handle, now):
 			faults = append(faults, "session "+handle+" was over and is used")
+		case was.Generation != session.Generation:
+			if session.Generation != was.Generation+1 || !was.ExpiresAt.Equal(session.ExpiresAt) || session.IdleUntil.Before(was.IdleUntil) {
+				faults = append(faults, "session "+handle+" has moved on by more than one generation")
+			}
 		case !was.ExpiresAt.Equal(session.ExpiresAt) || session.IdleUntil.Before(was.IdleUntil) || session.LastActive.Sub(was.LastActive) < noted:
 			faults = append(faults, "session "+handle+" has other limits than its use gives it")
+		}
+	}
+	for key, was := range before.Claims {
+		if was.Verified && s.Claims[key] != was && !s.Gone[was.Owner] {
+			faults = append(faults, "the claim on "+key+" isn't any more "+was.Owner+"'s, who has proved it")
 		}
 	}
 	slices.Sort(faults)

@@ -294,7 +294,9 @@ func (w *World) supply(su *SignUp, in Input) {
 	if in.FirstName != "" {
 		su.FirstName = in.FirstName
 	}
-	su.Password = su.Password || in.Password == Long
+	if in.Password != "" {
+		su.Password, su.password = true, w.hashed(in.Password)
+	}
 }
 
 // unsendable is why no mail may be due for su, or "".
@@ -379,7 +381,9 @@ func (w *World) disown(claims map[string]Claim) {
 		}
 	}
 	for loser := range losers {
-		w.State.Users[loser].Password = false
+		w.State.Users[loser].Password = ""
+		w.State.Users[loser].Keys = 0
+		w.State.Users[loser].revision++
 		if w.Rules.Mistake != KeepsSessions {
 			w.State.Users[loser].Version++
 		}
@@ -391,7 +395,14 @@ func (w *World) disown(claims map[string]Claim) {
 func (w *World) complete(r *Run, handle string, c *Client, known bool) {
 	su := c.SignUp
 	su.CompletedAt = w.Now
-	w.State.Users[su.Handle] = &User{Email: su.Email, Username: su.Username, FirstName: su.FirstName, Password: su.Password, Version: 1}
+	user := &User{Email: su.Email, Username: su.Username, FirstName: su.FirstName, Password: su.password, Version: 1, revision: 1}
+	if user.Password != "" {
+		user.PasswordSetAt = w.Now
+	}
+	if su.proved() {
+		user.ProvedAt = su.Challenge.VerifiedAt
+	}
+	w.State.Users[su.Handle] = user
 	c.Sessions = slices.DeleteFunc(c.Sessions, func(ref Ref) bool { return !w.Now.Before(ref.Until) })
 	made := w.begin(su.Handle, su.Handle, handle, c)
 	for len(c.Sessions) > w.Rules.MaxSessions {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/doorstep-auth/doorstep/local/engine"
 	"github.com/doorstep-auth/doorstep/shared/secret"
+	"github.com/doorstep-auth/doorstep/shared/settings"
 	"github.com/doorstep-auth/doorstep/shared/signup"
 	"github.com/doorstep-auth/doorstep/shared/signup/model"
 	"github.com/doorstep-auth/doorstep/shared/table"
@@ -37,19 +38,22 @@ type view struct {
 	table    string
 	keys     *secret.Keyring
 	names    *names
+	settings *settings.Settings // of the doors
 	iterator *string
 	mails    []mail
 	seen     map[string]bool
+	users    map[string]bool // that there ever were
+	confirms map[string]secret.Text
 }
 
-// mail is what a due mail says.
-type mail struct{ signUp, code, link string }
+// mail is what a due mail says. Of a user's challenge it has a purpose, and signUp is the user.
+type mail struct{ signUp, code, link, purpose, to string }
 
 func newView(t testing.TB, endpoint, name string, keys *secret.Keyring, n *names) *view {
 	t.Helper()
 	ctx := context.Background()
 	v := &view{
-		t: t, client: engine.Client(endpoint), table: name, keys: keys, names: n, seen: map[string]bool{},
+		t: t, client: engine.Client(endpoint), table: name, keys: keys, names: n, seen: map[string]bool{}, users: map[string]bool{},
 		streams: dynamodbstreams.NewFromConfig(engine.Config(), func(o *dynamodbstreams.Options) { o.BaseEndpoint = &endpoint }),
 	}
 	must := func(err error) {
@@ -93,6 +97,31 @@ type row struct {
 	Owner    []byte     `dynamodbav:"ow"`
 	Standing string     `dynamodbav:"st"`
 	Events   []int64    `dynamodbav:"ev"`
+	Rotated  int        `dynamodbav:"ge"`
+	Grace    int64      `dynamodbav:"gu"`
+
+	account *userRow
+}
+
+// userRow is a user's item.
+type userRow struct {
+	Facts  factsRow `dynamodbav:"fa"`
+	Proved map[string]struct {
+		At int64 `dynamodbav:"vd"`
+	} `dynamodbav:"pv"`
+	Version     int               `dynamodbav:"cv"`
+	PasswordSet int64             `dynamodbav:"ps"`
+	Challenge   *userChallengeRow `dynamodbav:"ch"`
+	Keys        int               `dynamodbav:"ak"`
+	Unconfirmed bool              `dynamodbav:"uc"`
+	Approval    string            `dynamodbav:"ap"`
+	SuperUser   bool              `dynamodbav:"su"`
+}
+
+type userChallengeRow struct {
+	Purpose string             `dynamodbav:"pu"`
+	Address struct{ D string } `dynamodbav:"em"`
+	challengeRow
 }
 
 type refRow struct {
@@ -149,20 +178,12 @@ func idIn(part string) signup.ID {
 func (v *view) state(serial int) (model.State, error) {
 	s := model.State{
 		Clients: map[string]*model.Client{}, Users: map[string]*model.User{}, Sessions: map[string]*model.Session{},
-		Claims: map[string]model.Claim{}, Counted: map[string]int{},
+		Claims: map[string]model.Claim{}, Counted: map[string]int{}, Keys: map[string]*model.Key{}, Tickets: map[string]time.Time{},
+		Gone: map[string]bool{},
 	}
-	var rows []row
-	pages := dynamodb.NewScanPaginator(v.client, &dynamodb.ScanInput{TableName: &v.table, ConsistentRead: aws.Bool(true)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(context.Background())
-		if err != nil {
-			return s, err
-		}
-		var some []row
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &some); err != nil {
-			return s, err
-		}
-		rows = append(rows, some...)
+	rows, err := v.rows()
+	if err != nil {
+		return s, err
 	}
 	for _, r := range rows { // names come first
 		if r.Type == "client" {
@@ -172,14 +193,45 @@ func (v *view) state(serial int) (model.State, error) {
 			}
 		}
 	}
+	v.nameAccounts(rows, serial)
 	for _, r := range rows {
 		if err := v.add(&s, r); err != nil {
 			return s, err
 		}
 	}
-	err := v.readMails()
+	for user := range v.users {
+		if s.Users[user] == nil {
+			s.Gone[user] = true
+		}
+	}
+	err = v.readMails()
 	s.Mails = len(v.mails)
 	return s, err
+}
+
+// rows are all items.
+func (v *view) rows() (rows []row, err error) {
+	pages := dynamodb.NewScanPaginator(v.client, &dynamodb.ScanInput{TableName: &v.table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.Background())
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range page.Items {
+			r := row{PK: part(item, "pk"), SK: part(item, "sk"), Type: part(item, "ty")}
+			if r.Type == "user" {
+				r.account = &userRow{}
+				err = attributevalue.UnmarshalMap(item, r.account)
+			} else {
+				err = attributevalue.UnmarshalMap(item, &r)
+			}
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
 }
 
 func (v *view) add(s *model.State, r row) error {
@@ -193,14 +245,20 @@ func (v *view) add(s *model.State, r row) error {
 		}
 		s.Clients[v.names.clients[idIn(r.PK)]] = c
 	case "user":
-		s.Users[v.names.signUps[idIn(r.PK)]] = &model.User{
-			Email: r.Facts.Email.D, Username: r.Facts.Username.D, FirstName: r.Facts.First, Password: r.Facts.Password != "", Version: r.Version,
-		}
+		s.Users[v.names.signUps[idIn(r.PK)]] = r.account.user()
+		v.users[v.names.signUps[idIn(r.PK)]] = true
 	case "session":
 		s.Sessions[v.names.signUps[idIn(r.SK)]] = &model.Session{
 			Client: v.names.clients[idOf(r.Client)], User: v.names.signUps[idIn(r.PK)], Version: r.Version,
 			CreatedAt: millis(r.Created), LastActive: millis(r.LastUse), IdleUntil: millis(r.Idle), ExpiresAt: millis(r.Expires),
+			Generation: r.Rotated, GraceUntil: millis(r.Grace),
 		}
+	case "key":
+		s.Keys[v.names.keys[strings.TrimPrefix(r.SK, "KEY#")]] = &model.Key{
+			User: v.names.signUps[idIn(r.PK)], Version: r.Version, CreatedAt: millis(r.Created), UsedAt: millis(r.LastUse),
+		}
+	case "ticket":
+		s.Tickets[v.names.signUps[idOf(r.Owner)]] = millis(r.Expires)
 	case "claim":
 		key := strings.Replace(strings.TrimPrefix(r.PK, "CLAIM#"), "#", " ", 1)
 		s.Claims[key] = model.Claim{Owner: v.names.signUps[idOf(r.Owner)], Verified: r.Standing == "verified"}
@@ -272,7 +330,10 @@ func (v *view) read(record *streamtypes.StreamRecord) error {
 	if !known {
 		return fmt.Errorf("mail %s names an unknown key", due.MailID)
 	}
-	m := mail{signUp: v.names.signUps[due.SignUpID], code: due.Code(key).Reveal()}
+	m := mail{signUp: v.names.signUps[due.SignUpID], code: due.Code(key).Reveal(), purpose: string(due.Purpose), to: due.To}
+	if due.Purpose.Linked() {
+		return v.readAction(due, key, m)
+	}
 	if link, err := url.Parse(due.LinkURL(key, publicURL).Reveal()); err == nil {
 		m.link = link.Query().Get("token")
 	}

@@ -21,6 +21,12 @@ type Rules struct {
 	MailsPerHour, MailsPerDay           int // to one address; 0 is no limit
 	CreatesPerSource, AttemptsPerSource int // 0 is no limit
 	SourceWindow                        time.Duration
+	SignInsPerHour                      int // of one account, by password; 0 is no limit
+
+	// Tells says that the doors tell who has no account.
+	Tells                            bool
+	LinkLife, InviteLife, TicketLife time.Duration
+	RefreshGrace                     time.Duration
 
 	// Mistake, if set, has the reference itself err, to show that the comparison notices.
 	Mistake Mistake
@@ -38,6 +44,13 @@ const (
 	RevokesAnybodys Mistake = "a session of another user can be revoked"
 	OutlivesItself  Mistake = "use moves the idle limit past the absolute one"
 	StaysActive     Mistake = "a used session doesn't become the active one"
+	KeepsHijacked   Mistake = "a password outlives the proof by mail of an address that nobody had proved"
+	KeepsBare       Mistake = "what the bare id let in outlives the first password"
+	RemindsNobody   Mistake = "who knows the password isn't mailed the link again"
+	SpendsElsewhere Mistake = "a link for one purpose serves another"
+	DecidesOnSelf   Mistake = "a super-user decides on itself"
+	TakesOld        Mistake = "the refresh token before the newest is always taken"
+	SharesSessions  Mistake = "a refresh token that two have used ends nothing"
 )
 
 // World is all there is: what can be seen (State), and what can't.
@@ -50,6 +63,7 @@ type World struct {
 	owners  map[string]string  // client of each token
 	links   map[string]mailing // what each mailed link is for
 	events  map[string][]event // what rate limits have noted, by kind and subject
+	actions map[string]string  // whom the code of each mailed link names
 }
 
 // mailing is the client and the sign-up that a mail was for.
@@ -59,7 +73,7 @@ type mailing struct{ client, signUp string }
 func NewWorld(rules Rules, now time.Time) *World {
 	return &World{
 		Rules: rules, Now: now, State: newState(), devices: map[int][]string{}, owners: map[string]string{},
-		links: map[string]mailing{}, events: map[string][]event{},
+		links: map[string]mailing{}, events: map[string][]event{}, actions: map[string]string{},
 	}
 }
 
@@ -68,6 +82,7 @@ func (w *World) Clone() *World {
 	own := *w
 	own.State = w.State.clone()
 	own.devices, own.owners, own.links, own.events = maps.Clone(w.devices), maps.Clone(w.owners), maps.Clone(w.links), maps.Clone(w.events)
+	own.actions = maps.Clone(w.actions)
 	return &own
 }
 
@@ -82,6 +97,16 @@ func (w *World) Mailed(signUp, code, link string) {
 			w.links[link] = mailing{client: handle, signUp: signUp}
 		}
 		c.SignUp.Challenge.code, c.SignUp.Challenge.link = code, link
+	}
+}
+
+// MailedUser tells the world what the newest mail for a user's challenge said.
+func (w *World) MailedUser(user, code string) {
+	if len(code) == 54 {
+		w.actions[code] = user
+	}
+	if u := w.State.Users[user]; u != nil && u.Challenge != nil {
+		u.Challenge.code = code
 	}
 }
 
