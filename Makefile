@@ -21,10 +21,17 @@ invoke: ## run one function on its event: FN=signups/create EVENT=<file>
 	@test -n "$(FN)" || { echo "which function? make invoke FN=signups/create" >&2; exit 2; }
 	@$(BUILD_RUNNER) && exec $(RUNNER) invoke $(FN) $(EVENT)
 
+# Neither the command line nor the shell's history has the password: it is asked for, or taken from the environment.
+operator: ## make the first super-user of the sso family, once: NAME= (PASSWORD= in the environment; else asked for, or made up)
+	@test -n "$(NAME)" || { echo "which name? make operator NAME=<username>" >&2; exit 2; }
+	@$(BUILD_RUNNER)
+	@if [ -z "$$PASSWORD" ] && [ -t 0 ]; then read -rsp "password (empty: one is made up): " PASSWORD; echo; fi; \
+		PASSWORD="$$PASSWORD" exec $(RUNNER) operator "$(NAME)"
+
 clean: ## forget the local data, secrets and programs
 	rm -rf .local
 
-.PHONY: run invoke clean
+.PHONY: run invoke operator clean
 
 ## -- test and verify ------------------------------------------------------------
 
@@ -51,8 +58,8 @@ test: setup verify ## check everything that needs no account, Docker or Python
 # The targets are found, not listed here; a failing input is kept in its package's testdata.
 FUZZTIME := 60s
 
-fuzz: ## run every fuzz target, as many at once as there are processors: FUZZTIME=60s FUZZ=<pattern>
-	@go run ./local/fuzz -time $(FUZZTIME) $(if $(FUZZ),-run '$(FUZZ)')
+fuzz: ## run every fuzz target, as many at once as there are processors: FUZZTIME=60s FUZZ=<pattern> FUZZ_SKIP=<pattern>
+	@go run ./local/fuzz -time $(FUZZTIME) $(if $(FUZZ),-run '$(FUZZ)') $(if $(FUZZ_SKIP),-skip '$(FUZZ_SKIP)')
 
 PAIRS := 10000
 BENCH := .local/bin/bench
@@ -94,6 +101,18 @@ norman-check: $(NORMAN_CLIENT) ## drive the accounts family with Norman's publis
 	@$(BUILD_RUNNER) && $(RUNNER) install
 	PYTHON=$(CURDIR)/.venv/norman/bin/python go test -count=1 ./local/norman
 
+ZATO_CLIENT := .venv/zato/done
+
+$(ZATO_CLIENT): local/zato/requirements.txt
+	@echo "installing zato-client into .venv/zato (once)"
+	@python3 -m venv .venv/zato
+	@.venv/zato/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+zato-check: $(ZATO_CLIENT) ## drive the sso family with Zato's published Python client; needs Python 3 with venv
+	@$(BUILD_RUNNER) && $(RUNNER) install
+	PYTHON=$(CURDIR)/.venv/zato/bin/python go test -count=1 ./local/zato
+
 OPENAPI_TOOLS := .venv/openapi/done
 
 $(OPENAPI_TOOLS): local/openapi/requirements.txt
@@ -108,7 +127,7 @@ openapi-check: $(OPENAPI_TOOLS) ## hold docs/openapi.json against the running sy
 disposable-domains: ## refresh the list of throwaway mail domains, to be read before it is committed (VERSION=)
 	cd shared/disposable && go run ./internal/refresh -version "$(VERSION)"
 
-.PHONY: setup test fuzz bench-enumeration verify generate python-check norman-check openapi-check disposable-domains
+.PHONY: setup test fuzz bench-enumeration verify generate python-check norman-check zato-check openapi-check disposable-domains
 
 ## -- SAM (template.yaml) ----------------------------------------------------------
 

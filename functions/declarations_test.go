@@ -16,14 +16,18 @@ import (
 	"github.com/doorstep-auth/doorstep/local/template"
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/wire/clerk"
+	"github.com/doorstep-auth/doorstep/shared/wire/deskree"
 	"github.com/doorstep-auth/doorstep/shared/wire/norman"
+	"github.com/doorstep-auth/doorstep/shared/wire/zato"
 )
 
 // unrouted are the functions that no route of the HTTP API reaches: they run on
 // the table's stream or on a schedule.
-var unrouted = []string{"keys/rotate", "mail/send"}
+var unrouted = []string{"events/dispatch", "keys/operator", "keys/rotate", "mail/send", "sso/operator"}
 
-func operations() []gateway.Operation { return slices.Concat(clerk.Operations(), norman.Operations()) }
+func operations() []gateway.Operation {
+	return slices.Concat(clerk.Operations(), norman.Operations(), deskree.Operations(), zato.Operations())
+}
 
 func readTemplate(t *testing.T) *template.Template {
 	t.Helper()

@@ -24,16 +24,22 @@ var mayImport = map[string][]string{
 	"disposable":         {},
 	"identifier":         {"problem", "settings"},
 	"password":           {"problem", "secret", "settings"},
+	"complexity":         {"secret"},
 	"token":              {"secret"},
 	"rotation":           {"keystore", "secret", "token"},
 	"signup":             {"identifier", "problem", "secret", "settings"},
-	"table":              {"identifier", "secret", "signup"},
+	"callback":           {"identifier", "secret", "settings", "signup"},
+	"callback/dispatch":  {"boot", "callback", "gateway", "secret", "signup", "table"},
+	"table":              {"callback", "identifier", "secret", "signup"},
 	"mail":               {"identifier", "secret", "settings", "signup"},
 	"gateway":            {"problem", "settings"},
 	"boot":               {"gateway", "keystore", "secret", "settings", "token"},
 	"linkpage":           {"settings"},
-	"wire/clerk":         {"gateway", "identifier", "linkpage", "problem", "secret", "settings", "signup", "token"},
-	"wire/norman":        {"gateway", "identifier", "problem", "secret", "settings", "signup", "token"},
+	"describe":           {"gateway", "problem"},
+	"wire/clerk":         {"describe", "gateway", "identifier", "linkpage", "problem", "secret", "settings", "signup", "token"},
+	"wire/zato":          {"describe", "gateway", "identifier", "problem", "secret", "settings", "signup"},
+	"wire/deskree":       {"describe", "gateway", "identifier", "problem", "secret", "settings", "signup", "token"},
+	"wire/norman":        {"describe", "gateway", "identifier", "problem", "secret", "settings", "signup", "token"},
 	"outbox":             {"boot", "gateway", "mail", "signup", "table"},
 	"assembly":           {"boot", "signup", "table", "token"},
 	"assembly/passwords": {"assembly", "boot", "disposable", "password", "signup", "token"},
@@ -48,7 +54,19 @@ var onlyIn = map[string][]string{
 	"github.com/aws/aws-lambda-go/events": {"gateway"},
 	"github.com/aws/aws-lambda-go/lambda": {"boot"},
 	"github.com/golang-jwt/jwt/v5":        {"token"},
+	"github.com/ccojocar/zxcvbn-go":       {"complexity"},
 	"regexp":                              {},
+}
+
+// forTests is which packages of the module a package that gives tests what they need
+// may import. Nothing but tests, and one another, may import those.
+var forTests = map[string][]string{
+	"local/enginetest":             {"local/engine", "local/template"},
+	"shared/describe/describetest": {"shared/describe", "shared/problem"},
+	"shared/keystore/keystoretest": {"shared/keystore"},
+	"shared/wire/wiretest": {
+		"local/engine", "local/enginetest", "shared/gateway", "shared/password", "shared/secret", "shared/settings", "shared/table", "shared/token",
+	},
 }
 
 type goPackage struct {
@@ -58,7 +76,7 @@ type goPackage struct {
 
 // TestDependencyDirection walks the imports of everything that is linked into functions.
 func TestDependencyDirection(t *testing.T) {
-	for _, p := range linked(t) {
+	for _, p := range listed(t, "-deps", "./...") { // what the functions are built from
 		name := strings.TrimPrefix(p.ImportPath, module)
 		if !strings.HasPrefix(name, "shared/") {
 			continue
@@ -103,10 +121,40 @@ func checkImport(t *testing.T, owner, imported string) {
 	}
 }
 
-// linked lists the packages that the functions are built from.
-func linked(t *testing.T) []goPackage {
+// TestNoProgramLinksWhatIsForTests walks the imports of the whole module, those of test
+// files apart.
+func TestNoProgramLinksWhatIsForTests(t *testing.T) {
+	found := map[string]bool{}
+	for _, p := range listed(t, "../...") {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		allowed, isForTests := forTests[name]
+		if found[name] = true; strings.HasSuffix(name, "test") && !isForTests {
+			t.Errorf("%s isn't in the list of packages for tests", name)
+		}
+		for _, imported := range p.Imports {
+			target, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			if _, refused := forTests[target]; refused && !isForTests {
+				t.Errorf("%s may not import %s, which is for tests", name, target)
+			}
+			if isForTests && !slices.Contains(allowed, target) {
+				t.Errorf("%s may not import %s", name, target)
+			}
+		}
+	}
+	for name := range forTests {
+		if !found[name] {
+			t.Errorf("%s is in the list, and not in the module", name)
+		}
+	}
+}
+
+// listed lists packages as go list does.
+func listed(t *testing.T, arguments ...string) []goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports", "./...").Output()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports"}, arguments...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@
 //
 //	go run ./local run                    everything, until Ctrl-C
 //	go run ./local invoke <function>      one function on one event
+//	go run ./local operator <name>        the first super-user of the sso family
 //	go run ./local install                the engines' npm packages, which tests need, too
 //
 // What can be chosen comes from environment variables, which `make run NAME=value` sets: see usage.
@@ -19,7 +20,7 @@ import (
 	"github.com/doorstep-auth/doorstep/local/engine"
 )
 
-const usage = `usage: local run | local invoke <family>/<operation> [event.json] | local install
+const usage = `usage: local run | local invoke <family>/<operation> [event.json] | local operator <name> | local install
 
 run takes from the environment:
   PORT=8080              port of the API
@@ -29,7 +30,8 @@ run takes from the environment:
   PUBLIC_URL=            where browsers reach the API, if not at http://localhost:PORT
   DYNAMODB_ENDPOINT=     a DynamoDB to use instead of the one in .local/
 
-invoke takes them, too; without SETTINGS= links are mailed beside codes, as the events want it`
+invoke and operator take them, too; without SETTINGS= links are mailed beside codes, as the events want it.
+operator also takes PASSWORD=`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -59,6 +61,8 @@ func command(ctx context.Context, args []string, getenv func(string) string, std
 		return invoke(ctx, root, args[1], "", getenv, stdout, stderr)
 	case len(args) == 3 && args[0] == "invoke":
 		return invoke(ctx, root, args[1], args[2], getenv, stdout, stderr)
+	case len(args) == 2 && args[0] == "operator":
+		return operator(ctx, root, args[1], getenv, stdout, stderr)
 	case len(args) == 1 && args[0] == "install":
 		return engine.Install(ctx, root)
 	}

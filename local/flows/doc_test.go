@@ -15,11 +15,15 @@
 //	errors CODE[:PARAM]...       the answer is these errors, in any order
 //	header NAME [VALUE]          the answer's header; ! header NAME: it has none
 //	cookie NAME [VALUE]          the answer sets the cookie
-//	mail ADDRESS                 waits for a new mail to the address: prints it, sets $code and $wrong1 to $wrong6, which aren't the code, and $link
+//	mail ADDRESS                 waits for a new mail to the address: prints it, sets $code and $wrong1 to $wrong6, which aren't the code, and $link;
+//	                             if a link leads to an application's page, what its query has instead, such as $oobCode and $uid
 //	notice ADDRESS               waits for a new mail to the address that has neither code nor link, and prints it
 //	redirect PARAM [VALUE]       the answer is a 303 whose target has the parameter, kept as $PARAM
 //	! mail ADDRESS               no new mail has come, and none is on its way
 //	mails N ADDRESS              so many mails have come in all, and none is on its way
+//	operator                     keeps the operator key as $operator
+//	once FUNCTION JSON           invokes a function on an event and prints the answer; with ! it must fail
+//	told PATH TEXT               waits for a callback with the text at a receiver, verifies and prints it; ! told: none has come
 //	settle                       waits until nothing that is due is unsent
 //	tamper HOW                   spoils the client's token: flip, cut or forge
 //	repeat NAME N TEXT           sets $NAME to TEXT N times

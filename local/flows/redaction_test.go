@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/doorstep-auth/doorstep/local/engine"
+	"github.com/doorstep-auth/doorstep/local/replay/inbox"
 )
 
 // secrets are what the scripts saw that no log line may hold, by kind.
@@ -49,12 +50,14 @@ func (s *secrets) add(kind, value string) {
 // addField keeps what a person fills into a field.
 func (s *secrets) addField(name, value string) {
 	switch name {
-	case "password":
+	case "password", "newPassword", "new_password":
 		s.add(kindPassword, value)
 	case "code":
 		s.add(kindCode, value)
-	case "api_key":
+	case "api_key", "oobCode", "confirm_token", "ust":
 		s.add(kindToken, value)
+	case "refreshToken", "refresh_token":
+		s.addRefreshToken(value)
 	case "email", "email_address", "phone_number", "web3_wallet", "email_address_or_phone_number":
 		s.add(kindAddress, value)
 	}
@@ -69,13 +72,35 @@ func (s *secrets) addToken(token string) {
 	}
 }
 
+// addRefreshToken keeps a refresh token without the name of its key, which is no secret.
+func (s *secrets) addRefreshToken(token string) {
+	part, _, _ := strings.Cut(token, ".")
+	s.add(kindToken, part)
+}
+
+// opening is what opens a mailed link: a value of its query.
+var opening = regexp.MustCompile(`[?&;](?:oobCode|confirm_token|token)=([\w.~-]+)`)
+
+// addLinks keeps what opens the links in text, such as that of a mail.
+func (s *secrets) addLinks(text string) {
+	for _, found := range opening.FindAllStringSubmatch(text, -1) {
+		s.add(kindToken, found[1])
+	}
+}
+
+// secretMembers are the members of answers that nobody else may read.
+var secretMembers = []string{"jwt", "access_token", "id_token", "idToken", "api_key", "oobCode", "confirm_token", "ust"}
+
 // addJWTs keeps the tokens and keys that an answer holds, wherever they are.
 func (s *secrets) addJWTs(value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if text, ok := member.(string); ok && slices.Contains([]string{"jwt", "access_token", "id_token", "api_key"}, name) {
+			switch text, _ := member.(string); {
+			case slices.Contains(secretMembers, name):
 				s.add(kindToken, text)
+			case name == "refreshToken" || name == "refresh_token":
+				s.addRefreshToken(text)
 			}
 			s.addJWTs(member)
 		}
@@ -114,8 +139,22 @@ func leaked(text, kind, value string) bool {
 	return strings.Contains(text, value) && alone.MatchString(text)
 }
 
+// keepLinks keeps what opens the links of all mails that were sent, whether a script read them or not.
+func (r *run) keepLinks(t *testing.T) {
+	for _, s := range r.stacks {
+		mails, err := inbox.Read(t.Context(), s.InboxURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mails {
+			r.secrets.addLinks(m.Text)
+		}
+	}
+}
+
 // checkRedaction holds everything that was printed against everything that was secret (R13, R59; ASVS 16.2.5).
 func (r *run) checkRedaction(t *testing.T) {
+	r.keepLinks(t)
 	lines := append(r.logs.read(), r.shown.read()...)
 	for _, leak := range r.secrets.leaks(lines) {
 		t.Error(leak)
@@ -186,6 +225,35 @@ func TestR59LeaksAreFound(t *testing.T) {
 		"to a***@example.com":                       0,
 		"ada@example.com typed code 123456":         2,
 		"first line\nada@example.com\nanother":      1,
+	} {
+		if got := s.leaks([]string{line}); len(got) != want {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
+}
+
+func TestR59LeaksOfLinksAreFound(t *testing.T) {
+	s := newSecrets()
+	s.addLinks("Open this:\nhttps://app.example/confirm?lang=de&oobCode=AAAAbbbb-CCCC_dddd&uid=4HO2M3TJ0C1K8QJ0ZXA7B2N9Y5DE\n")
+	s.addLinks("https://sso.example/?confirm_token=EEEEffff-GGGG_hhhh\nhttps://auth.example/v1/verify?token=IIIIjjjj.KKKKllll")
+	s.addLinks(`<a href="https://app.example/reset?uid=1&amp;oobCode=MMMMnnnn-OOOO_pppp">Choose</a>`)
+	s.addField("oobCode", "typedtypedtyped")
+	s.addField("newPassword", "another long passphrase")
+	s.addJWTs(map[string]any{"data": map[string]any{
+		"idToken": "eyJ.a.b", "refreshToken": "QQQQrrrr.keynames", "uid": "4HO2M3TJ0C1K8QJ0ZXA7B2N9Y5DE", "confirm_token": "SSSStttt-UUUU", "ust": "gAAAAAvvvv",
+	}})
+	for line, want := range map[string]int{
+		"GET /reset?uid=4HO2M3TJ0C1K8QJ0ZXA7B2N9Y5DE":      0,
+		"the key is keynames":                              0,
+		`{"oobCode":"AAAAbbbb-CCCC_dddd"}`:                 1,
+		"confirm_token=EEEEffff-GGGG_hhhh":                 1,
+		"/v1/verify?token=IIIIjjjj.KKKKllll":               1,
+		"oobCode MMMMnnnn-OOOO_pppp isn't right":           1,
+		"typedtypedtyped":                                  1,
+		"he typed another long passphrase":                 1,
+		"eyJ.a.b and SSSStttt-UUUU and gAAAAAvvvv":         3,
+		"refresh QQQQrrrr":                                 1,
+		"refresh QQQQrrrr.keynames, AAAAbbbb-CCCC_dddd, x": 2,
 	} {
 		if got := s.leaks([]string{line}); len(got) != want {
 			t.Errorf("%q: %q", line, got)

@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,7 +51,7 @@ func (r *run) setup(env *testscript.Env) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	shared, err := r.stack(string(settings))
+	shared, err := r.stack(r.receivers.in(string(settings)))
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, run := range map[string]func(s *script, ts *testscript.TestScript, neg bool, args []string) error{
 		"client": (*script).cmdClient, "with": (*script).cmdWith, "status": (*script).cmdStatus, "json": (*script).cmdJSON, "let": (*script).cmdLet,
 		"error": (*script).cmdError, "errors": (*script).cmdErrors, "header": (*script).cmdHeader, "cookie": (*script).cmdCookie, "mail": (*script).cmdMail, "redirect": (*script).cmdRedirect, "mails": (*script).cmdMails,
-		"notice": (*script).cmdNotice,
+		"notice": (*script).cmdNotice, "told": (*script).cmdTold, "operator": (*script).cmdOperator, "once": (*script).cmdOnce,
 		"settle": (*script).cmdSettle, "tamper": (*script).cmdTamper, "repeat": (*script).cmdRepeat, "pause": (*script).cmdPause, "start": (*script).cmdStart,
 		"get": request("GET"), "post": request("POST"), "put": request("PUT"), "patch": request("PATCH"), "delete": request("DELETE"),
 		"options": request("OPTIONS"),
@@ -145,6 +146,10 @@ func (s *script) cmdMail(ts *testscript.TestScript, neg bool, args []string) err
 		return err
 	}
 	s.read[args[0]]++
+	if m.Code() == "" && s.action(ts, m.Text) {
+		_, err = fmt.Fprintf(ts.Stdout(), "From: %s\nTo: %s\nSubject: %s\n\n%s\n%s", m.From, m.To, m.Subject, m.Text, m.HTML)
+		return err
+	}
 	code := m.Code()
 	n, err := strconv.Atoi(code)
 	if err != nil {
@@ -162,6 +167,42 @@ func (s *script) cmdMail(ts *testscript.TestScript, neg bool, args []string) err
 	}
 	_, err = fmt.Fprintf(ts.Stdout(), "From: %s\nTo: %s\nSubject: %s\n\n%s\n%s", m.From, m.To, m.Subject, m.Text, m.HTML)
 	return err
+}
+
+// action keeps what the link to an application's page carries, if text has one, by the names of its query's parameters.
+func (s *script) action(ts *testscript.TestScript, text string) bool {
+	for word := range strings.FieldsSeq(text) {
+		link, err := url.Parse(word)
+		if err != nil || (!link.Query().Has("oobCode") && !link.Query().Has("confirm_token")) {
+			continue
+		}
+		for name, values := range link.Query() {
+			s.run.secrets.addField(name, values[0])
+			ts.Setenv(name, values[0])
+		}
+		return true
+	}
+	return false
+}
+
+// cmdOperator keeps the operator key.
+func (s *script) cmdOperator(ts *testscript.TestScript, _ bool, args []string) error {
+	if len(args) > 0 {
+		return usage("operator")
+	}
+	answer, err := s.stack.Once(context.Background(), "keys/operator", []byte("{}"))
+	if err != nil {
+		return err
+	}
+	var shown struct {
+		OperatorKey string `json:"operator_key"`
+	}
+	if err := json.Unmarshal(answer, &shown); err != nil {
+		return err
+	}
+	s.run.secrets.add(kindToken, shown.OperatorKey)
+	ts.Setenv("operator", shown.OperatorKey)
+	return nil
 }
 
 // cmdNotice waits for a new mail that proves nothing.

@@ -93,7 +93,7 @@ func needsSecret(t *testing.T, f template.Function, bootstrap, name string, docu
 		variables[name] = value
 	}
 	for name, value := range map[string]string{
-		"TABLE_NAME": engine.TableName, "SETTINGS": "", "PUBLIC_URL": "", "MAIL_FROM": "no-reply@doorstep.test", "SECRETS": string(secrets),
+		"TABLE_NAME": engine.TableName, "SETTINGS": `{"callbacks":{"urls":["http://localhost:1/"]}}`, "PUBLIC_URL": "", "MAIL_FROM": "no-reply@doorstep.test", "SECRETS": string(secrets),
 		"DYNAMODB_ENDPOINT": "http://127.0.0.1:1", "SES_ENDPOINT": "http://127.0.0.1:1",
 		"AWS_ACCESS_KEY_ID": engine.AccessKey, "AWS_SECRET_ACCESS_KEY": engine.SecretKey,
 	} {

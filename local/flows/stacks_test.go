@@ -18,12 +18,13 @@ import (
 
 // A run is everything that one run of the tests starts and sees.
 type run struct {
-	root     string
-	template *template.Template
-	record   *record
-	secrets  *secrets
-	logs     *lines // what the functions printed
-	shown    *lines // what `make run` would have shown
+	root      string
+	template  *template.Template
+	record    *record
+	receivers *receivers
+	secrets   *secrets
+	logs      *lines // what the functions printed
+	shown     *lines // what `make run` would have shown
 
 	mu     sync.Mutex
 	stacks map[string]*sharedStack
@@ -50,8 +51,9 @@ func newRun(t *testing.T) *run {
 	}
 	r := &run{
 		root: root, template: declared, record: newRecord(), secrets: newSecrets(), logs: &lines{}, shown: &lines{}, stacks: map[string]*sharedStack{},
-		seen: map[string]int{},
+		seen: map[string]int{}, receivers: newReceivers(),
 	}
+	t.Cleanup(r.receivers.Close)
 	t.Cleanup(r.stop)
 	return r
 }

@@ -24,6 +24,7 @@ type options struct {
 	each    string
 	atOnce  int
 	pattern *regexp.Regexp
+	without *regexp.Regexp // nil leaves none out
 	// cache is where inputs that are worth keeping are kept; empty is where go test has them.
 	cache string
 }
@@ -34,7 +35,7 @@ const minimize = "100x"
 // fuzz finds, builds and runs the targets. The error counts those that failed, of which out has the rest, or says what else is wrong.
 func fuzz(ctx context.Context, o options, out io.Writer) error {
 	began := time.Now()
-	targets, err := find(ctx, o.root, o.pattern)
+	targets, err := find(ctx, o)
 	if err != nil {
 		return err
 	}

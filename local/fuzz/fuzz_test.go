@@ -81,6 +81,11 @@ func TestFuzzChosen(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out.String(), "Fuzz targets: 1, ") || !strings.Contains(out.String(), "All held") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
+	out.Reset()
+	rest := options{root: root, cache: t.TempDir(), each: "100x", atOnce: 2, pattern: regexp.MustCompile("."), without: regexp.MustCompile("Fails|First|Seedless")}
+	if err := fuzz(t.Context(), rest, &out); err != nil || !strings.Contains(out.String(), "FuzzHolds") || strings.Contains(out.String(), "FuzzFails") {
+		t.Errorf("without one: %v\n%s", err, out.String())
+	}
 	err = fuzz(t.Context(), options{root: root, cache: t.TempDir(), each: "1s", atOnce: 2, pattern: regexp.MustCompile("Nothing")}, &out)
 	if err == nil || err.Error() != "no fuzz target was found" {
 		t.Error(err)

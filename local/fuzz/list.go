@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,16 +26,19 @@ type target struct {
 func (t target) String() string { return t.Package + "." + t.Name }
 
 // find asks the packages themselves for their targets, so that there is no list that a new one could be missing from.
-func find(ctx context.Context, root string, pattern *regexp.Regexp) ([]target, error) {
-	modulePath, err := goCommand(ctx, root, "list", "-m")
+func find(ctx context.Context, o options) ([]target, error) {
+	modulePath, err := goCommand(ctx, o.root, "list", "-m")
 	if err != nil {
 		return nil, err
 	}
-	listed, err := goCommand(ctx, root, "test", "-json", "-list", "^Fuzz", "./...")
+	listed, err := goCommand(ctx, o.root, "test", "-json", "-list", "^Fuzz", "./...")
 	if err != nil {
 		return nil, err
 	}
-	targets, err := parseList(listed, strings.TrimSpace(string(modulePath)), pattern)
+	targets, err := parseList(listed, strings.TrimSpace(string(modulePath)))
+	targets = slices.DeleteFunc(targets, func(t target) bool {
+		return !o.pattern.MatchString(t.Name) || (o.without != nil && o.without.MatchString(t.Name))
+	})
 	if err == nil && len(targets) == 0 {
 		err = errors.New("no fuzz target was found")
 	}
@@ -43,7 +46,7 @@ func find(ctx context.Context, root string, pattern *regexp.Regexp) ([]target, e
 }
 
 // parseList reads what `go test -json -list` prints: an event for each line that a package's tests print.
-func parseList(listed []byte, modulePath string, pattern *regexp.Regexp) ([]target, error) {
+func parseList(listed []byte, modulePath string) ([]target, error) {
 	var targets []target
 	for events := json.NewDecoder(bytes.NewReader(listed)); ; {
 		var event struct{ Action, Package, Output string }
@@ -55,7 +58,7 @@ func parseList(listed []byte, modulePath string, pattern *regexp.Regexp) ([]targ
 			return nil, fmt.Errorf("go test -list: %w", err)
 		}
 		name := strings.TrimSpace(event.Output)
-		if event.Action != "output" || !strings.HasPrefix(name, "Fuzz") || strings.ContainsAny(name, " \t") || !pattern.MatchString(name) {
+		if event.Action != "output" || !strings.HasPrefix(name, "Fuzz") || strings.ContainsAny(name, " \t") {
 			continue
 		}
 		folder := path.Join(".", strings.TrimPrefix(strings.TrimPrefix(event.Package, modulePath), "/"))

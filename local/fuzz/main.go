@@ -1,7 +1,7 @@
 // Command fuzz runs every fuzz target of the module for a while, as many at once as there are processors.
 //
 //	go run ./local/fuzz -time 60s             all of them
-//	go run ./local/fuzz -time 5m -run Parse   those whose name matches
+//	go run ./local/fuzz -time 5m -run Parse   those whose name matches; -skip leaves out
 //
 // It prints a line for each target, and of one that fails the input and the command that runs it again. `go test` fuzzes one target of one package
 // at a time only.
@@ -43,12 +43,14 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	each := flags.String("time", "60s", "how long each target runs: a duration, or a number of executions such as 1000x")
 	atOnce := flags.Int("at-once", runtime.NumCPU(), "how many targets run at once, a processor each")
 	chosen := flags.String("run", "", "only targets whose name this regular expression finds")
+	skipped := flags.String("skip", "", "no targets whose name this regular expression finds")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	pattern, err := regexp.Compile(*chosen)
-	if err != nil || !isTime(*each) || *atOnce < 1 || flags.NArg() > 0 {
-		return errors.Join(errors.New("usage: fuzz [-time 60s] [-at-once 2] [-run pattern]"), err)
+	without, skipErr := regexp.Compile(*skipped)
+	if err = errors.Join(err, skipErr); err != nil || !isTime(*each) || *atOnce < 1 || flags.NArg() > 0 {
+		return errors.Join(errors.New("usage: fuzz [-time 60s] [-at-once 2] [-run pattern] [-skip pattern]"), err)
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -58,7 +60,10 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return fuzz(ctx, options{root: root, each: *each, atOnce: *atOnce, pattern: pattern}, out)
+	if *skipped == "" {
+		without = nil
+	}
+	return fuzz(ctx, options{root: root, each: *each, atOnce: *atOnce, pattern: pattern, without: without}, out)
 }
 
 // isTime says whether go test takes it for a time to fuzz.

@@ -17,7 +17,7 @@ type Process struct {
 }
 
 // outputGrace is how long the output of a program that has ended is still read: a grandchild may hold it open for ever.
-const outputGrace = 250 * time.Millisecond
+const outputGrace = 2 * time.Second
 
 // Start runs cmd in a process group of its own, so that an interrupt typed at the terminal reaches the runner alone and the runner decides the
 // order in which things stop. The error is exec's: the program is missing or can't be run.

@@ -18,12 +18,16 @@ type Step struct {
 	State string
 	// Answer is the whole answer, as JSON, of a function outside the API.
 	Answer string
+	// Has is a member of the answer of a function outside the API that shows what nobody knows before.
+	Has string
 }
 
 // Settings is the document for which Order holds: links are mailed beside codes. For the rest it is what `make run` has where nothing is said: pages of this
 // machine are let in, and this machine may ask as often as it likes.
 const Settings = `{"attributes":{"email_address":{"strategies":["email_code","email_link"]}},
-"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"],"limits":{"creates_per_source":0,"attempts_per_source":0}}`
+"allowed_origins":["http://localhost:*"],"redirect_urls":["http://localhost:*"],"limits":{"creates_per_source":0,"attempts_per_source":0},
+"passwords":{"confirm_url":"https://app.example.com/confirm","invite_url":"https://app.example.com/join","reset_url":"https://app.example.com/reset"},
+"sso":{"apps":["CRM"],"signup_allowed":["CRM"],"login_allowed":["CRM"]}}`
 
 // Order returns the documented order of all events: each finds what it needs from those before it. An address is verified by the mailed link, handed over to
 // an app; then a sign-up that takes the place of that one is completed by code.
@@ -72,11 +76,39 @@ func Order() []Step {
 		{Function: "accounts/register-password", Status: 200},
 		{Function: "accounts/generate-key", Status: 200},
 		{Function: "accounts/login-key", Status: 200},
+		{Function: "accounts/list-keys", Status: 200},
+		{Function: "accounts/revoke-key", Status: 200},
 		{Function: "accounts/key", Status: 200},
 		{Function: "accounts/password", Status: 200},
 		{Function: "accounts/login-password", Status: 200},
+		{Function: "keys/operator", Has: "operator_key"},
+		// An account that its mailed link confirms; and one that is invited, and then forgets its password.
+		{Function: "passwords/signup", Status: 200},
+		{Function: "mail/send", Answer: `{"batchItemFailures":[]}`},
+		{Function: "passwords/verify-email", Status: 200},
+		{Function: "passwords/sign-in", Status: 200},
+		{Function: "passwords/refresh", Status: 200},
+		{Function: "passwords/get-user", Status: 200},
+		{Function: "passwords/update-user", Status: 200},
+		{Function: "passwords/providers", Status: 200},
+		{Function: "passwords/roles", Status: 200},
+		{Function: "passwords/delete", Status: 200},
+		{Function: "passwords/invite", Status: 200},
+		{Function: "mail/send", Answer: `{"batchItemFailures":[]}`},
+		{Function: "passwords/verify-invite", Status: 200},
+		{Function: "passwords/reset", Status: 200},
+		{Function: "mail/send", Answer: `{"batchItemFailures":[]}`},
+		{Function: "passwords/verify-reset", Status: 200},
+		// A sign-up into an application, which the first super-user approves of; and then thinks better of.
+		{Function: "sso/signup", Status: 200},
+		{Function: "sso/operator", Has: "user_id"},
+		{Function: "sso/login", Status: 200},
+		{Function: "sso/approve", Status: 200},
+		{Function: "sso/confirm", Status: 200},
+		{Function: "sso/reject", Status: 200},
 		{Function: "keys/jwks", Status: 200},
 		{Function: "keys/openid-configuration", Status: 200},
+		{Function: "events/dispatch", Answer: `{"batchItemFailures":[]}`},
 		{Function: "keys/rotate", Answer: `{"mac":"kept","signing":"kept"}`},
 	}
 }
@@ -86,6 +118,13 @@ func (s Step) Check(answer []byte) error {
 	var told struct {
 		Status int    `json:"statusCode"`
 		Body   string `json:"body"`
+	}
+	if s.Has != "" {
+		var shown map[string]json.RawMessage
+		if json.Unmarshal(answer, &shown) != nil || shown[s.Has] == nil {
+			return fmt.Errorf("%s answered %d bytes without %s", s.Function, len(answer), s.Has)
+		}
+		return nil
 	}
 	if s.Answer != "" {
 		var compact bytes.Buffer

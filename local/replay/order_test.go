@@ -10,6 +10,7 @@ func TestCheck(t *testing.T) {
 	api := replay.Step{Function: "signups/get", Status: 200, Object: "sign_up_attempt", State: "complete"}
 	gone := replay.Step{Function: "client/not-found", Status: 404}
 	mail := replay.Step{Function: "mail/send", Answer: `{"batchItemFailures":[]}`}
+	operator := replay.Step{Function: "keys/operator", Has: "operator_key"}
 	for _, test := range []struct {
 		step   replay.Step
 		answer string
@@ -27,6 +28,8 @@ func TestCheck(t *testing.T) {
 		{mail, ` {"batchItemFailures": []}`, true},
 		{mail, `{"batchItemFailures":[{"itemIdentifier":"1"}]}`, false},
 		{mail, ``, false},
+		{operator, `{"operator_key":"dop_1","callback_secrets":{}}`, true},
+		{operator, `{"errorMessage":"no"}`, false},
 	} {
 		if err := test.step.Check([]byte(test.answer)); (err == nil) != test.right {
 			t.Errorf("%s %s: %v", test.step.Function, test.answer, err)

@@ -2,7 +2,7 @@
 // gave, and keeps that in a file.
 //
 // The placeholders are {{client_token}}, {{sign_up_id}}, {{session_id}}, {{code}}, {{link_token}}, {{approval_token}}, {{account_id}}, {{access_token}},
-// {{api_key}} and {{account_code}} inside strings, {{due_pk}} and {{due_sk}}, and the whole string "{{due_image}}", which stands for the newest item with a due
+// {{api_key}}, {{key_id}}, {{account_code}}, {{operator_key}}, {{uid}}, {{identity_token}}, {{refresh_token}}, {{oob_code}}, {{confirm_token}}, {{ust}} and {{user_id}} inside strings, {{due_pk}} and {{due_sk}}, and the whole string "{{due_image}}", which stands for the newest item with a due
 // mail in DynamoDB's JSON. Order has the order.
 package replay
 
@@ -36,11 +36,14 @@ type state struct {
 	AccountID   string `json:"account_id,omitempty"`
 	AccessToken string `json:"access_token,omitempty"`
 	APIKey      string `json:"api_key,omitempty"`
+	KeyID       string `json:"key_id,omitempty"`
 	// AccountAddress is the last that an account named, AccountCode of the last mail to it.
 	AccountAddress string `json:"account_address,omitempty"`
 	AccountCode    string `json:"account_code,omitempty"`
 	// Earlier is the mail that was the newest to the address before the last code was asked for.
 	Earlier string `json:"earlier_mail,omitempty"`
+	passwordsState
+	ssoState
 }
 
 // A Player fills events and learns from answers. Its fields say where to look and may be changed between calls.
@@ -56,8 +59,8 @@ type Player struct {
 	state state
 	// newest is the newest mail to the address when the last event was filled.
 	newest string
-	// named is the address that the last event's body names.
-	named string
+	// named is the address that the last event's body names, newestNamed the newest mail to it when the event was filled.
+	named, newestNamed string
 }
 
 // Open reads what was learned from the file at path, if it is there.
@@ -97,7 +100,12 @@ func (p *Player) Learn(ctx context.Context, function string, answer []byte) erro
 		p.learnApproval(response.Headers)
 		p.learnSignUp(function, response.Body)
 		p.learnAccount(function, response.Body)
+		p.learnPasswords(function, response.Body)
+		p.learnSSO(function, response.Body)
+	} else {
+		p.learnOperator(answer)
 	}
+	p.learnAction(ctx)
 	if code := p.mailTo(ctx, p.state.AccountAddress).Code(); code != "" {
 		p.state.AccountCode = code
 	}
@@ -167,8 +175,9 @@ func (p *Player) learnAccount(function, body string) {
 	}
 	var told struct {
 		Account     struct{ ID string }
-		AccessToken string `json:"access_token"`
-		APIKey      string `json:"api_key"`
+		AccessToken string                `json:"access_token"`
+		APIKey      string                `json:"api_key"`
+		APIKeys     []struct{ ID string } `json:"api_keys"`
 	}
 	if json.Unmarshal([]byte(body), &told.APIKey) == nil {
 		told.Account.ID = "" // the answer is the key alone, or null
@@ -180,6 +189,9 @@ func (p *Player) learnAccount(function, body string) {
 	}
 	if told.APIKey != "" {
 		p.state.APIKey = told.APIKey
+	}
+	if len(told.APIKeys) > 0 {
+		p.state.KeyID = told.APIKeys[0].ID
 	}
 }
 
@@ -242,6 +254,7 @@ func (p *Player) Fill(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, errors.New("the event isn't JSON")
 	}
 	p.named = nameIn(filled.String())
+	p.newestNamed = p.mailTo(ctx, p.named).ID
 	return []byte(filled.String()), nil
 }
 
@@ -286,14 +299,14 @@ func (p *Player) value(ctx context.Context, name string) (string, error) {
 	case "due_pk", "due_sk", dueImage:
 		return p.due(ctx, name)
 	}
-	return p.ofAccount(name)
+	return p.ofAccount(ctx, name)
 }
 
 // ofAccount is what an account's sign-up or log-in gave.
-func (p *Player) ofAccount(name string) (string, error) {
+func (p *Player) ofAccount(ctx context.Context, name string) (string, error) {
 	for placeholder, known := range map[string][2]string{
 		"account_id": {p.state.AccountID, "invoke accounts/default first"}, "access_token": {p.state.AccessToken, "invoke accounts/default first"},
-		"api_key": {p.state.APIKey, "invoke accounts/key first"},
+		"api_key": {p.state.APIKey, "invoke accounts/key first"}, "key_id": {p.state.KeyID, "invoke accounts/list-keys first"},
 	} {
 		switch {
 		case name != placeholder:
@@ -303,7 +316,7 @@ func (p *Player) ofAccount(name string) (string, error) {
 			return known[0], nil
 		}
 	}
-	return "", fmt.Errorf("the event has the unknown placeholder {{%s}}", name)
+	return p.ofPasswords(ctx, name)
 }
 
 // due is the key or the image of the newest item with a due mail.
@@ -348,6 +361,9 @@ func (p *Player) waited(ctx context.Context, name, known string, look func() str
 func mailAdvice(name string) string {
 	if name == "account_code" {
 		return "invoke accounts/email and then mail/send first"
+	}
+	if name == "oob_code" {
+		return "invoke passwords/signup and then mail/send first"
 	}
 	advice := "invoke signups/prepare-verification and then mail/send first"
 	if name == "link_token" {

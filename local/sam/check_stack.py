@@ -1,8 +1,8 @@
 """Checks what SAM makes of template.yaml, with SAM's own translator.
 
 The stack must stay under MOST_RESOURCES of CloudFormation's 500, every function
-must have its log group, its build method and its family's alarm, and none may
-have a permission by wildcard. Prints each fault on a line, and a summary.
+must have its log group, its build method and an alarm of its family, none may have a
+permission by wildcard, and no alarm more metrics than CloudWatch takes. Prints each fault on a line, and a summary.
 """
 
 import re
@@ -12,6 +12,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 MOST_RESOURCES = 350
+MOST_METRICS = 10  # of an alarm on metric math: CloudWatch refuses more
 FUNCTION = re.compile(r"([A-Z][a-z0-9]*)((?:[A-Z][a-z0-9]*)+)Function")
 
 
@@ -58,11 +59,18 @@ def function_faults(resources):
             yield f"{name}: has no log group of its own"
         elif "RetentionInDays" not in resources[group]["Properties"]:
             yield f"{group}: has no retention"
-        alarm = resources.get(match.group(1) + "ErrorsAlarm", {})
-        if name not in set(references(alarm)):
-            yield f"{name}: isn't in its family's alarm {match.group(1)}ErrorsAlarm"
+        alarms = [alarm for alarm in of_type(resources, "AWS::CloudWatch::Alarm") if re.fullmatch(match.group(1) + r"\w*ErrorsAlarm", alarm)]
+        if not any(name in references(resources[alarm]) for alarm in alarms):
+            yield f"{name}: isn't in an alarm of its family, {match.group(1)}…ErrorsAlarm"
         if function["Properties"]["MemorySize"] < 512:
             yield f"{name}: has less than 512 MB"
+
+
+def alarm_faults(resources):
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        metrics = [query for query in alarm["Properties"].get("Metrics", []) if "MetricStat" in query]
+        if len(metrics) > MOST_METRICS:
+            yield f"{name}: has {len(metrics)} metrics, and {MOST_METRICS} are the most"
 
 
 def policy_faults(resources):
@@ -79,7 +87,7 @@ def policy_faults(resources):
 
 def main():
     resources = expanded("template.yaml")
-    faults = [*function_faults(resources), *policy_faults(resources)]
+    faults = [*function_faults(resources), *alarm_faults(resources), *policy_faults(resources)]
     if len(resources) >= MOST_RESOURCES:
         faults.append(f"the stack has {len(resources)} resources, and {MOST_RESOURCES} are too many")
     for fault in faults:
