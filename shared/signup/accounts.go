@@ -256,10 +256,11 @@ func (op *operation) challengeNobody(ctx context.Context, address identifier.Ide
 	return nil
 }
 
-// sendableTo is nil if the user may be mailed another challenge. A confirm token that
-// somebody has in hand isn't voided by whoever knows the address.
+// sendableTo is nil if the user may be mailed another challenge. A confirm token that a
+// caller has in hand isn't voided by whoever knows the address. One that was mailed gives
+// way: the next mail goes to the same person, and confirms as well.
 func (op *operation) sendableTo(u *User, address identifier.Identifier) error {
-	if ch := u.Challenge; u.Unconfirmed && ch != nil && ch.Purpose == ConfirmSignUp && ch.StatusAt(op.now, 1) == Unverified {
+	if ch := u.Challenge; u.Unconfirmed && ch != nil && ch.Address.Canonical == "" && ch.StatusAt(op.now, 1) == Unverified {
 		return problem.VerificationTooSoon.New().Detailed("%d", wholeSeconds(ch.ExpiresAt.Sub(op.now)))
 	}
 	if !u.challengedAt(address) || !u.Challenge.VerifiedAt.IsZero() {

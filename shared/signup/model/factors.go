@@ -264,7 +264,7 @@ func (w *World) proveChallenge(u *User, c *beside) {
 // rechallenge mails u something, unless that was done a moment ago.
 func (w *World) rechallenge(r *Run, u *User, purpose, address string, c *beside) string {
 	ch := u.Challenge
-	if ch != nil && u.Unconfirmed && ch.Purpose == toTicket && ch.VerifiedAt.IsZero() && w.Now.Before(ch.ExpiresAt) {
+	if ch != nil && u.Unconfirmed && ch.Address == "" && ch.VerifiedAt.IsZero() && w.Now.Before(ch.ExpiresAt) {
 		return tooSoon // somebody has the token in hand
 	}
 	if ch != nil && emailKey(ch.Address) == emailKey(address) && ch.VerifiedAt.IsZero() && w.Now.Before(ch.SentAt.Add(w.Rules.ResendAfter)) {
