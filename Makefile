@@ -76,52 +76,30 @@ verify: ## formatting, vet, staticcheck, generated documents
 generate: ## write the generated documents
 	go run ./docs/generate
 
-# A venv of its own: SAM's tools pin other versions.
-PYTHON_LIBRARIES := .venv/backend/done
+# A venv for each: SAM's tools pin other versions. What two published clients ask for beside them isn't needed, or can't be had.
+.venv/norman/done .venv/zato/done: PIP_OPTIONS := --no-deps
 
-$(PYTHON_LIBRARIES): local/backend/requirements.txt
-	@echo "installing PyJWT into .venv/backend (once)"
-	@python3 -m venv .venv/backend
-	@.venv/backend/bin/pip install --quiet --disable-pip-version-check --requirement $<
+.venv/%/done: local/%/requirements.txt
+	@echo "installing what local/$* needs of Python into .venv/$* (once)"
+	@python3 -m venv .venv/$*
+	@.venv/$*/bin/pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --requirement $<
 	@touch $@
 
-python-check: $(PYTHON_LIBRARIES) ## verify session tokens with PyJWT; needs Python 3 with venv
+.PRECIOUS: .venv/%/done
+
+python-check: .venv/backend/done ## verify session tokens with PyJWT; needs Python 3 with venv
 	@$(BUILD_RUNNER) && $(RUNNER) install
 	PYTHON=$(CURDIR)/.venv/backend/bin/python go test -count=1 -run InPython ./local/backend
 
-NORMAN_CLIENT := .venv/norman/done
-
-$(NORMAN_CLIENT): local/norman/requirements.txt
-	@echo "installing norman-core into .venv/norman (once)"
-	@python3 -m venv .venv/norman
-	@.venv/norman/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	@touch $@
-
-norman-check: $(NORMAN_CLIENT) ## drive the accounts family with Norman's published Python client; needs Python 3 with venv
+norman-check: .venv/norman/done ## drive the accounts family with Norman's published Python client; needs Python 3 with venv
 	@$(BUILD_RUNNER) && $(RUNNER) install
 	PYTHON=$(CURDIR)/.venv/norman/bin/python go test -count=1 ./local/norman
 
-ZATO_CLIENT := .venv/zato/done
-
-$(ZATO_CLIENT): local/zato/requirements.txt
-	@echo "installing zato-client into .venv/zato (once)"
-	@python3 -m venv .venv/zato
-	@.venv/zato/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	@touch $@
-
-zato-check: $(ZATO_CLIENT) ## drive the sso family with Zato's published Python client; needs Python 3 with venv
+zato-check: .venv/zato/done ## drive the sso family with Zato's published Python client; needs Python 3 with venv
 	@$(BUILD_RUNNER) && $(RUNNER) install
 	PYTHON=$(CURDIR)/.venv/zato/bin/python go test -count=1 ./local/zato
 
-OPENAPI_TOOLS := .venv/openapi/done
-
-$(OPENAPI_TOOLS): local/openapi/requirements.txt
-	@echo "installing schemathesis into .venv/openapi (once)"
-	@python3 -m venv .venv/openapi
-	@.venv/openapi/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	@touch $@
-
-openapi-check: $(OPENAPI_TOOLS) ## hold docs/openapi.json against the running system, with schemathesis (OPTIONS=)
+openapi-check: .venv/openapi/done ## hold docs/openapi.json against the running system, with schemathesis (OPTIONS=)
 	@go build -o .local/bin/openapi ./local/openapi && exec .local/bin/openapi $(OPTIONS)
 
 disposable-domains: ## refresh the list of throwaway mail domains, to be read before it is committed (VERSION=)

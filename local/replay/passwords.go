@@ -86,22 +86,10 @@ func actionIn(m inbox.Mail) (code, uid string) {
 	return "", ""
 }
 
-// ofPasswords is what stands for a placeholder of the passwords family's events.
-func (p *Player) ofPasswords(ctx context.Context, name string) (string, error) {
-	if name == "oob_code" {
-		return p.waited(ctx, name, p.state.ActionCode, func() string { return p.learnAction(ctx) })
-	}
-	for placeholder, known := range map[string][2]string{
+// ofPasswords are those of the passwords family.
+func (p *Player) ofPasswords() map[string][2]string {
+	return map[string][2]string{
 		"operator_key": {p.state.OperatorKey, "invoke keys/operator first"}, "uid": {p.state.UID, "invoke passwords/signup first"},
 		"identity_token": {p.state.IdentityToken, "invoke passwords/sign-in first"}, "refresh_token": {p.state.RefreshToken, "invoke passwords/sign-in first"},
-	} {
-		switch {
-		case name != placeholder:
-		case known[0] == "":
-			return "", &Unknown{name, known[1]}
-		default:
-			return known[0], nil
-		}
 	}
-	return p.ofSSO(name)
 }

@@ -299,24 +299,33 @@ func (p *Player) value(ctx context.Context, name string) (string, error) {
 	case "due_pk", "due_sk", dueImage:
 		return p.due(ctx, name)
 	}
-	return p.ofAccount(ctx, name)
+	if name == "oob_code" {
+		return p.waited(ctx, name, p.state.ActionCode, func() string { return p.learnAction(ctx) })
+	}
+	return p.given(name)
 }
 
-// ofAccount is what an account's sign-up or log-in gave.
-func (p *Player) ofAccount(ctx context.Context, name string) (string, error) {
-	for placeholder, known := range map[string][2]string{
-		"account_id": {p.state.AccountID, "invoke accounts/default first"}, "access_token": {p.state.AccessToken, "invoke accounts/default first"},
-		"api_key": {p.state.APIKey, "invoke accounts/key first"}, "key_id": {p.state.KeyID, "invoke accounts/list-keys first"},
-	} {
-		switch {
-		case name != placeholder:
+// given is what an answer gave for a placeholder.
+func (p *Player) given(name string) (string, error) {
+	for _, family := range []map[string][2]string{p.ofAccount(), p.ofPasswords(), p.ofSSO()} {
+		switch known, one := family[name]; {
+		case !one:
 		case known[0] == "":
 			return "", &Unknown{name, known[1]}
 		default:
 			return known[0], nil
 		}
 	}
-	return p.ofPasswords(ctx, name)
+	return "", fmt.Errorf("the event has the unknown placeholder {{%s}}", name)
+}
+
+// ofAccount are an account's sign-up's and log-in's placeholders: what they gave, and what
+// to do as long as that is nothing.
+func (p *Player) ofAccount() map[string][2]string {
+	return map[string][2]string{
+		"account_id": {p.state.AccountID, "invoke accounts/default first"}, "access_token": {p.state.AccessToken, "invoke accounts/default first"},
+		"api_key": {p.state.APIKey, "invoke accounts/key first"}, "key_id": {p.state.KeyID, "invoke accounts/list-keys first"},
+	}
 }
 
 // due is the key or the image of the newest item with a due mail.

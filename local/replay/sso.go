@@ -2,7 +2,6 @@ package replay
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 )
 
@@ -31,19 +30,10 @@ func (p *Player) learnSSO(function, body string) {
 	}
 }
 
-// ofSSO is what stands for a placeholder of the sso family's events.
-func (p *Player) ofSSO(name string) (string, error) {
-	for placeholder, known := range map[string][2]string{
+// ofSSO are those of the sso family.
+func (p *Player) ofSSO() map[string][2]string {
+	return map[string][2]string{
 		"confirm_token": {p.state.ConfirmToken, "invoke sso/signup first"}, "user_id": {p.state.SSOUser, "invoke keys/operator and then sso/signup first"},
 		"ust": {p.state.UST, "invoke sso/operator and then sso/login first"},
-	} {
-		switch {
-		case name != placeholder:
-		case known[0] == "":
-			return "", &Unknown{name, known[1]}
-		default:
-			return known[0], nil
-		}
 	}
-	return "", fmt.Errorf("the event has the unknown placeholder {{%s}}", name)
 }

@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"strings"
+
+	"github.com/doorstep-auth/doorstep/shared/problem"
 )
 
 // Operation is one thing that a caller can ask for: declared once, by the wire
@@ -61,6 +63,17 @@ type Handler func(context.Context, *Request) (*Response, error)
 type Endpoint struct {
 	Operation Operation
 	Handler   Handler
+}
+
+// Switched binds op to handler if its family is enabled, or else to an answer that there
+// is nothing.
+func Switched(enabled bool, op Operation, handler Handler) []Endpoint {
+	if !enabled {
+		handler = func(context.Context, *Request) (*Response, error) {
+			return nil, problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
+		}
+	}
+	return []Endpoint{{Operation: op, Handler: handler}}
 }
 
 // takesFaulty reports whether r means an operation that is handed what couldn't be read.

@@ -168,10 +168,5 @@ func caller(r *gateway.Request) signup.Caller { return signup.Caller{Source: r.S
 // Endpoint binds op to handler, or to an answer that there is nothing if the family is
 // switched off.
 func Endpoint(s *settings.Settings, op gateway.Operation, handler gateway.Handler) []gateway.Endpoint {
-	if !s.Passwords.Enabled {
-		handler = func(context.Context, *gateway.Request) (*gateway.Response, error) {
-			return nil, problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
-		}
-	}
-	return []gateway.Endpoint{{Operation: op, Handler: handler}}
+	return gateway.Switched(s.Passwords.Enabled, op, handler)
 }

@@ -187,10 +187,5 @@ func address(f *gateway.Fields, name string) identifier.Identifier {
 // Endpoint binds op to handler, or to an answer that there is nothing if the family is
 // switched off.
 func Endpoint(s *settings.Settings, op gateway.Operation, handler gateway.Handler) []gateway.Endpoint {
-	if !s.Accounts.Enabled {
-		handler = func(context.Context, *gateway.Request) (*gateway.Response, error) {
-			return nil, problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
-		}
-	}
-	return []gateway.Endpoint{{Operation: op, Handler: handler}}
+	return gateway.Switched(s.Accounts.Enabled, op, handler)
 }

@@ -159,10 +159,5 @@ func (a API) LogIn(ctx context.Context, r *gateway.Request) (*gateway.Response, 
 // Endpoint binds op to handler, or to an answer that there is nothing if the family is
 // switched off.
 func Endpoint(s *settings.Settings, op gateway.Operation, handler gateway.Handler) []gateway.Endpoint {
-	if !s.SSO.Enabled {
-		handler = func(context.Context, *gateway.Request) (*gateway.Response, error) {
-			return nil, problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
-		}
-	}
-	return []gateway.Endpoint{{Operation: op, Handler: handler}}
+	return gateway.Switched(s.SSO.Enabled, op, handler)
 }
