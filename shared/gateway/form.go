@@ -166,3 +166,14 @@ func fieldOf(value json.RawMessage) (text string, textual bool) {
 	}
 	return string(value), false
 }
+
+// Require notes a problem for each field of names that isn't there, and returns all that
+// is wrong with the fields that were read so far.
+func (f *Fields) Require(names ...string) error {
+	for _, name := range names {
+		if !f.Has(name) {
+			f.Faults = append(f.Faults, problem.ParamMissing.On(name))
+		}
+	}
+	return f.Faults.Err()
+}

@@ -44,6 +44,13 @@ type Request struct {
 // Header returns the header called name, in any case.
 func (r *Request) Header(name string) string { return r.header[strings.ToLower(name)] }
 
+// Bearer returns the token of an Authorization header of that scheme (RFC 6750 §2.1), and
+// whether there is one.
+func (r *Request) Bearer() (token string, there bool) {
+	scheme, token, _ := strings.Cut(r.Header("authorization"), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
 // Cookie returns the value of the cookie called name, or "".
 func (r *Request) Cookie(name string) string {
 	for _, cookie := range r.cookies {

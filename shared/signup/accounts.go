@@ -117,8 +117,8 @@ func (s *Service) SignInAnonymously(ctx context.Context, caller Caller, user ID)
 
 // signIn begins a session of u, whom nothing may hold, and stores u with it if it changed.
 func (op *operation) signIn(ctx context.Context, u *User, changed bool) (*Session, error) {
-	if u.Hold() != "" {
-		return nil, problem.UserHeld.New().Detailed("%s", u.Hold())
+	if err := u.held(); err != nil {
+		return nil, err
 	}
 	id, err := NewID(op.Entropy)
 	if err != nil {
@@ -212,7 +212,7 @@ func (s *Service) ChallengeAddress(ctx context.Context, caller Caller, session *
 // same answer after the same work, if nobody does.
 func (s *Service) ChallengeSignIn(ctx context.Context, caller Caller, address identifier.Identifier) error {
 	op := s.begin(caller)
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return err
 	}
 	u, err := op.who(ctx, ID{}, address)
@@ -280,7 +280,7 @@ func (s *Service) ProveAddress(ctx context.Context, session *Session, address id
 // Who has asked for no code and who doesn't exist are told alike, after the same work.
 func (s *Service) SignInWithCode(ctx context.Context, caller Caller, address identifier.Identifier, code string) (*Session, error) {
 	op := s.begin(caller)
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return nil, err
 	}
 	u, err := op.who(ctx, ID{}, address)
@@ -342,8 +342,8 @@ func (op *operation) proveByCode(ctx context.Context, u *User, address identifie
 			return nil
 		}
 		id, err := NewID(op.Entropy)
-		if err == nil && u.Hold() != "" {
-			err = problem.UserHeld.New().Detailed("%s", u.Hold())
+		if err == nil {
+			err = u.held()
 		}
 		session = op.newSession(id, u)
 		change.Session = session
@@ -438,15 +438,8 @@ func (op *operation) again(u *User) func(context.Context) (*User, error) {
 func (op *operation) changeUser(
 	ctx context.Context, u *User, reread func(context.Context) (*User, error), apply func(*User, *UserChange) error,
 ) error {
-	current := u
-	return op.retrying(ctx, func() (err error) {
-		if current == nil {
-			if current, err = reread(ctx); err != nil {
-				return err
-			}
-		}
-		after := current.clone()
-		current = nil
+	return op.onUser(ctx, u, reread, func(was *User) error {
+		after := was.clone()
 		change := UserChange{User: after}
 		if err := apply(after, &change); err != nil {
 			return err
@@ -457,6 +450,22 @@ func (op *operation) changeUser(
 		}
 		*u = *after
 		return nil
+	})
+}
+
+// onUser tries what depends on the user as it is, on u first and then on the user read
+// anew for as long as others write first.
+func (op *operation) onUser(ctx context.Context, u *User, reread func(context.Context) (*User, error), try func(*User) error) error {
+	current := u
+	return op.retrying(ctx, func() (err error) {
+		if current == nil {
+			if current, err = reread(ctx); err != nil {
+				return err
+			}
+		}
+		was := current
+		current = nil
+		return try(was)
 	})
 }
 

@@ -2,7 +2,6 @@ package signup
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"time"
 
@@ -47,10 +46,11 @@ func (d DueMail) ActionURL(key secret.MACKey, s *settings.Settings) secret.Text 
 	default:
 		return secret.Text{}
 	}
+	code := linkCode(key, d.Purpose, d.UserID, d.Nonce, d.Canonical).Reveal()
 	if d.Purpose == ConfirmSignUp {
-		query.Set("confirm_token", secret.DeriveConfirmToken(key, d.UserID, d.Nonce).Reveal())
+		query.Set("confirm_token", code)
 	} else {
-		query.Set("oobCode", actionCode(key, d.Purpose, d.UserID, d.Nonce, d.Canonical).Reveal())
+		query.Set("oobCode", code)
 		query.Set("uid", d.UserID.Checked())
 	}
 	if page == "" {
@@ -67,7 +67,12 @@ func (d DueMail) ActionURL(key secret.MACKey, s *settings.Settings) secret.Text 
 	return secret.NewText(target.String())
 }
 
-func actionCode(key secret.MACKey, purpose Purpose, user ID, nonce []byte, canonical string) secret.Text {
+// linkCode is what meets the user's challenge that nonce names, for a purpose that is met
+// by a link.
+func linkCode(key secret.MACKey, purpose Purpose, user ID, nonce []byte, canonical string) secret.Text {
+	if purpose == ConfirmSignUp {
+		return secret.DeriveConfirmToken(key, user, nonce)
+	}
 	return secret.DeriveActionCode(key, string(purpose), user, nonce, []byte(canonical))
 }
 
@@ -98,7 +103,7 @@ func (s *Service) InviteAddress(ctx context.Context, caller Caller, address stri
 // doesn't exist is told so.
 func (s *Service) ChallengeReset(ctx context.Context, caller Caller, address identifier.Identifier) error {
 	op := s.begin(caller)
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return err
 	}
 	u, err := op.who(ctx, ID{}, address)
@@ -134,7 +139,7 @@ func (s *Service) ConfirmAddress(ctx context.Context, caller Caller, user ID, co
 func (s *Service) SetPasswordByMail(ctx context.Context, caller Caller, user ID, code secret.Text, purpose Purpose, password secret.Text) error {
 	op := s.begin(caller)
 	if user.IsZero() {
-		user, _ = actionUser(code)
+		user, _ = secret.ActionCodeUser(code)
 	}
 	u, err := op.acting(ctx, user, code, purpose)
 	if err != nil {
@@ -162,7 +167,7 @@ func (s *Service) SetPasswordByMail(ctx context.Context, caller Caller, user ID,
 // acting is the user for whom the code of a mailed link is, if it still meets the
 // challenge that it came with.
 func (op *operation) acting(ctx context.Context, user ID, code secret.Text, purpose Purpose) (*User, error) {
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return nil, err
 	}
 	u, err := op.user(ctx, user)
@@ -175,11 +180,6 @@ func (op *operation) acting(ctx context.Context, user ID, code secret.Text, purp
 	return u, op.meets(u, code, purpose)
 }
 
-func actionUser(code secret.Text) (ID, bool) {
-	user, ok := secret.ActionCodeUser(code)
-	return user, ok
-}
-
 // meets is nil if code meets the user's challenge for purpose now.
 func (op *operation) meets(u *User, code secret.Text, purpose Purpose) error {
 	ch := u.Challenge
@@ -190,13 +190,7 @@ func (op *operation) meets(u *User, code secret.Text, purpose Purpose) error {
 	if err != nil {
 		return err
 	}
-	var own secret.Text
-	if purpose == ConfirmSignUp {
-		own = secret.DeriveConfirmToken(key, u.ID, ch.Nonce)
-	} else {
-		own = actionCode(key, purpose, u.ID, ch.Nonce, ch.Address.Canonical)
-	}
-	if !own.Equal(code) {
+	if !linkCode(key, purpose, u.ID, ch.Nonce, ch.Address.Canonical).Equal(code) {
 		return problem.ActionCodeInvalid.New()
 	}
 	return nil
@@ -234,7 +228,7 @@ func (u *User) remindable() bool {
 // password, or the mail. Nobody's has none.
 func (s *Service) Providers(ctx context.Context, caller Caller, address identifier.Identifier) (password, registered bool, err error) {
 	op := s.begin(caller)
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return false, false, err
 	}
 	u, err := op.who(ctx, ID{}, address)
@@ -248,19 +242,5 @@ func (s *Service) Providers(ctx context.Context, caller Caller, address identifi
 // identifiers are free then.
 func (s *Service) DeleteAccount(ctx context.Context, session *Session) error {
 	op := s.begin(Caller{})
-	current := session.User
-	return op.retrying(ctx, func() error {
-		if current == nil {
-			again, err := op.bearer(ctx, session.User.ID, session.ID)
-			if err != nil {
-				return err
-			}
-			current = again.User
-		}
-		err := op.Store.DeleteUser(ctx, current)
-		if errors.Is(err, ErrConflict) {
-			current = nil
-		}
-		return err
-	})
+	return op.onUser(ctx, session.User, op.bearing(session), func(u *User) error { return op.Store.DeleteUser(ctx, u) })
 }

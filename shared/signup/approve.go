@@ -32,12 +32,10 @@ func (s *Service) HasSuperUser(ctx context.Context) (bool, error) {
 func (op *operation) ticket(done *Completion) (secret.Text, error) {
 	user := done.User
 	if user.Challenge == nil {
-		v, err := op.newVerification(EmailCode, LinkTerms{})
-		if err != nil {
+		var err error
+		if user.Challenge, err = op.newChallenge(ConfirmSignUp, identifier.Identifier{}); err != nil {
 			return secret.Text{}, err
 		}
-		v.ExpiresAt = op.now.Add(ConfirmSignUp.life(op.Settings))
-		user.Challenge = &Challenge{Purpose: ConfirmSignUp, Verification: *v}
 	}
 	key, err := op.challengeKey(&user.Challenge.Verification)
 	if err != nil {
@@ -52,7 +50,7 @@ func (op *operation) ticket(done *Completion) (secret.Text, error) {
 // agrees. Where the token came by mail, it proves the address as well.
 func (s *Service) ConfirmSignUp(ctx context.Context, caller Caller, token secret.Text) (*User, error) {
 	op := s.begin(caller)
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return nil, err
 	}
 	_, u, err := op.Store.Ticket(ctx, secret.ConfirmTokenHash(token))

@@ -48,7 +48,7 @@ func withReserve(all ...Window) []Window {
 // countSignIn counts a sign-in by password that is about to be tried, for its source
 // and for the account, whether or not there is one.
 func (op *operation) countSignIn(ctx context.Context, user ID, id identifier.Identifier) error {
-	if err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New()); err != nil {
+	if err := op.countTry(ctx); err != nil {
 		return err
 	}
 	windows := withReserve(Window{Name: "sign-ins-hour", Most: op.Settings.Limits.SignInsPerAccountHour, Per: time.Hour})
@@ -142,7 +142,7 @@ func (op *operation) correctable(su *SignUp, identifiers []identifier.Identifier
 // countAttempt counts a code that is about to be tried. That its source has no room
 // left isn't yet a refusal: see crowded.
 func (op *operation) countAttempt(ctx context.Context) error {
-	err := op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New())
+	err := op.countTry(ctx)
 	if problem.Has(err, problem.AttemptRateLimit) {
 		op.crowded = err
 		return nil
@@ -167,6 +167,11 @@ func (op *operation) unlessCrowded(err error) error {
 		return op.crowded
 	}
 	return err
+}
+
+// countTry counts a try of a code, a link or a password for its source.
+func (op *operation) countTry(ctx context.Context) error {
+	return op.countSource(ctx, attemptEvents, problem.AttemptRateLimit.New())
 }
 
 func (op *operation) countSource(ctx context.Context, kind string, refusal *problem.Error) error {

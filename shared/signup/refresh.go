@@ -45,8 +45,8 @@ func (s *Service) Refresh(ctx context.Context, token secret.SessionToken) (*Sess
 			return problem.RefreshTokenInvalid.New()
 		}
 		session = found[0]
-		if hold := session.User.Hold(); hold != "" {
-			return problem.UserHeld.New().Detailed("%s", hold)
+		if err := session.User.held(); err != nil {
+			return err
 		}
 		return op.refresh(ctx, session, token.Generation(), ref)
 	})
@@ -58,10 +58,7 @@ func (op *operation) refresh(ctx context.Context, session *Session, generation i
 	case generation == session.Generation:
 		session.Generation++
 		session.GraceUntil = op.now.Add(op.Settings.Passwords.RefreshGrace.Std())
-		session.LastActiveAt, session.IdleUntil = op.now, op.now.Add(op.Settings.Session.IdleLife.Std())
-		if session.IdleUntil.After(session.ExpiresAt) {
-			session.IdleUntil = session.ExpiresAt
-		}
+		session.use(op.now, op.Settings.Session.IdleLife.Std())
 		return op.Store.RotateSession(ctx, session)
 	case generation == session.Generation-1 && op.now.Before(session.GraceUntil):
 		return nil

@@ -194,11 +194,19 @@ func (op *operation) challengeUser(ctx context.Context, user *User, purpose Purp
 	if err := op.countMail(ctx, address); err != nil {
 		return err
 	}
-	v, err := op.newVerification(EmailCode, LinkTerms{})
+	ch, err := op.newChallenge(purpose, address)
 	if err != nil {
 		return err
 	}
-	v.ExpiresAt = op.now.Add(purpose.life(op.Settings))
-	user.Challenge, user.MailID = &Challenge{Purpose: purpose, Address: address, Verification: *v}, v.MailID()
+	user.Challenge, user.MailID = ch, ch.MailID()
 	return nil
+}
+
+func (op *operation) newChallenge(purpose Purpose, address identifier.Identifier) (*Challenge, error) {
+	v, err := op.newVerification(EmailCode, LinkTerms{})
+	if err != nil {
+		return nil, err
+	}
+	v.ExpiresAt = op.now.Add(purpose.life(op.Settings))
+	return &Challenge{Purpose: purpose, Address: address, Verification: *v}, nil
 }

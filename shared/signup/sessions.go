@@ -268,10 +268,7 @@ func (op *operation) noteUse(ctx context.Context, session *Session) error {
 		return nil
 	}
 	used := *session
-	used.LastActiveAt, used.IdleUntil = op.now, op.now.Add(idle)
-	if used.IdleUntil.After(used.ExpiresAt) {
-		used.IdleUntil = used.ExpiresAt
-	}
+	used.use(op.now, idle)
 	switch err := op.Store.TouchSession(ctx, &used); {
 	case errors.Is(err, ErrNoSession):
 		return ErrConflict // ended since it was read: read again, what is left of it
@@ -280,6 +277,14 @@ func (op *operation) noteUse(ctx context.Context, session *Session) error {
 	}
 	*session = used
 	return nil
+}
+
+// use moves the session's idle limit, and never past the absolute one.
+func (s *Session) use(now time.Time, idle time.Duration) {
+	s.LastActiveAt, s.IdleUntil = now, now.Add(idle)
+	if s.IdleUntil.After(s.ExpiresAt) {
+		s.IdleUntil = s.ExpiresAt
+	}
 }
 
 // useNotedEvery is how often the use of a session is written down: an open page asks

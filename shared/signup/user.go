@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/identifier"
+	"github.com/doorstep-auth/doorstep/shared/problem"
 )
 
 // User is an account. A user is the same kind of user whichever door it came through.
@@ -57,6 +58,14 @@ func (u *User) Hold() string {
 		return "unconfirmed"
 	}
 	return ""
+}
+
+// held is the problem of a user who may not sign in, or nil.
+func (u *User) held() error {
+	if hold := u.Hold(); hold != "" {
+		return problem.UserHeld.New().Detailed("%s", hold)
+	}
+	return nil
 }
 
 // clone returns a copy that can be changed without touching u.

@@ -264,13 +264,7 @@ func TestR25AccountsCrashAtEveryCall(t *testing.T) {
 	for _, op := range slices.Concat(doorCrashings, passwordsCrashings, ssoCrashings) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
-			for _, call := range op.calls(t) {
-				for _, fault := range faults {
-					if fault.befalls(call) {
-						t.Run(strings.ReplaceAll(call+" "+fault.name, " ", "_"), func(t *testing.T) { op.crash(t, call, fault) })
-					}
-				}
-			}
+			everyFault(t, op.calls(t), op.crash)
 		})
 	}
 }

@@ -118,14 +118,19 @@ func TestR25CrashAtEveryCall(t *testing.T) {
 func (op crashing) crashEverywhere(t *testing.T) {
 	t.Run(op.name, func(t *testing.T) {
 		t.Parallel()
-		for _, call := range op.calls(t) {
-			for _, fault := range faults {
-				if fault.befalls(call) {
-					t.Run(strings.ReplaceAll(call+" "+fault.name, " ", "_"), func(t *testing.T) { op.crash(t, call, fault) })
-				}
+		everyFault(t, op.calls(t), op.crash)
+	})
+}
+
+// everyFault lets every fault that can befall a call befall each of calls, in a test of its own.
+func everyFault(t *testing.T, calls []string, crash func(*testing.T, string, fault)) {
+	for _, call := range calls {
+		for _, fault := range faults {
+			if fault.befalls(call) {
+				t.Run(strings.ReplaceAll(call+" "+fault.name, " ", "_"), func(t *testing.T) { crash(t, call, fault) })
 			}
 		}
-	})
+	}
 }
 
 func (op crashing) visitor(t *testing.T) *visitor {

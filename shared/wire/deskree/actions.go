@@ -16,7 +16,7 @@ import (
 func (a API) VerifyEmail(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	f := r.Fields()
 	code, uid := secret.NewText(f.String("oobCode", maxText)), f.String("uid", maxText)
-	if err := needed(f, "oobCode", "uid"); err != nil {
+	if err := f.Require("oobCode", "uid"); err != nil {
 		return nil, told(err, noAction)
 	}
 	user, err := parseUID(uid)
@@ -35,7 +35,7 @@ func (a API) VerifyInvite(ctx context.Context, r *gateway.Request) (*gateway.Res
 	f := r.Fields()
 	code, password := secret.NewText(f.String("oobCode", maxText)), secret.NewText(f.String("newPassword", maxText))
 	uid := f.String("uid", maxText)
-	if err := needed(f, "oobCode", "newPassword", "uid"); err != nil {
+	if err := f.Require("oobCode", "newPassword", "uid"); err != nil {
 		return nil, told(err, noAction)
 	}
 	user, err := parseUID(uid)
@@ -50,7 +50,7 @@ func (a API) VerifyReset(ctx context.Context, r *gateway.Request) (*gateway.Resp
 	f := r.Fields()
 	code, password := secret.NewText(f.String("oobCode", maxText)), secret.NewText(f.String("newPassword", maxText))
 	uid := f.String("uid", maxText)
-	if err := needed(f, "oobCode", "newPassword"); err != nil {
+	if err := f.Require("oobCode", "newPassword"); err != nil {
 		return nil, told(err, noAction)
 	}
 	var user signup.ID
@@ -100,7 +100,7 @@ func (a API) Invite(ctx context.Context, r *gateway.Request) (*gateway.Response,
 	}
 	f := r.Fields()
 	email := f.String("email", maxText)
-	if err := needed(f, "email"); err != nil {
+	if err := f.Require("email"); err != nil {
 		return nil, told(err, noAddress)
 	}
 	if _, err := a.Accounts.InviteAddress(ctx, caller(r), email); err != nil {
@@ -177,7 +177,7 @@ func (a API) operator(r *gateway.Request) error {
 func address(r *gateway.Request) (identifier.Identifier, error) {
 	f := r.Fields()
 	text := f.String("email", maxText)
-	if err := needed(f, "email"); err != nil {
+	if err := f.Require("email"); err != nil {
 		return identifier.Identifier{}, told(err, noAddress)
 	}
 	id, err := identifier.ParseEmailAddress(text)

@@ -132,7 +132,7 @@ func (a API) signedIn(r *gateway.Request, session *signup.Session) (*gateway.Res
 func (a API) Refresh(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	f := r.Fields()
 	given := secret.ParseSessionToken(f.String("refresh_token", maxText))
-	if err := needed(f, "refresh_token"); err != nil {
+	if err := f.Require("refresh_token"); err != nil {
 		return nil, told(err, noRefreshToken)
 	}
 	session, err := a.Accounts.Refresh(ctx, given)
@@ -150,17 +150,7 @@ func (a API) Refresh(ctx context.Context, r *gateway.Request) (*gateway.Response
 func credentials(r *gateway.Request) (email string, password secret.Text, err error) {
 	f := r.Fields()
 	email, password = f.String("email", maxText), secret.NewText(f.String("password", maxText))
-	return email, password, told(needed(f, "email", "password"), noCredentials)
-}
-
-// needed are the faults of the fields read so far, with one for each of names that is missing.
-func needed(f *gateway.Fields, names ...string) error {
-	for _, name := range names {
-		if !f.Has(name) {
-			f.Faults = append(f.Faults, problem.ParamMissing.On(name))
-		}
-	}
-	return f.Faults.Err()
+	return email, password, told(f.Require("email", "password"), noCredentials)
 }
 
 func caller(r *gateway.Request) signup.Caller { return signup.Caller{Source: r.SourceIP} }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"strconv"
-	"strings"
 
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/problem"
@@ -60,11 +59,11 @@ func (a API) expiresIn() string {
 
 // bearer is the session that the request's identity token is of.
 func (a API) bearer(ctx context.Context, r *gateway.Request) (*signup.Session, error) {
-	scheme, compact, _ := strings.Cut(r.Header("authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	compact, there := r.Bearer()
+	if !there {
 		return nil, problem.AuthenticationInvalid.New()
 	}
-	claims, err := a.Keys.Verify(token.UserIdentity, strings.TrimSpace(compact), a.Accounts.Now(), token.Expect{
+	claims, err := a.Keys.Verify(token.UserIdentity, compact, a.Accounts.Now(), token.Expect{
 		Issuer: a.issuer(r), Audience: a.settings().Passwords.Audience,
 	})
 	if err != nil {

@@ -88,8 +88,7 @@ func (a API) SignUpKey(ctx context.Context, r *gateway.Request) (*gateway.Respon
 	in := signup.Registration{
 		KeyPrefix: keyPrefix, Device: f.String("device_id", maxText), Input: signup.Input{Username: f.String("name", maxText)},
 	}
-	require(f, "name")
-	if err := f.Faults.Err(); err != nil {
+	if err := f.Require("name"); err != nil {
 		return nil, err
 	}
 	return a.register(ctx, r, in, func(made *signup.Registered) (any, error) {
@@ -141,20 +140,10 @@ func (a API) readSignUp(r *gateway.Request, needed ...string) (signup.Registrati
 	in := signup.Registration{Device: f.String("device_id", maxText), Input: signup.Input{
 		Username: f.String("name", maxText), EmailAddress: f.String("email", maxText), Password: secret.NewText(f.String("password", maxText)),
 	}}
-	require(f, needed...)
 	if in.Username == in.EmailAddress {
 		in.Username = "" // its own address may be an account's name
 	}
-	return in, f.Faults.Err()
-}
-
-// require notes a problem for each field that is missing and not faulty already.
-func require(f *gateway.Fields, names ...string) {
-	for _, name := range names {
-		if !f.Has(name) {
-			f.Faults = append(f.Faults, problem.ParamMissing.On(name))
-		}
-	}
+	return in, f.Require(needed...)
 }
 
 func (a API) register(ctx context.Context, r *gateway.Request, in signup.Registration, show func(*signup.Registered) (any, error)) (*gateway.Response, error) {

@@ -23,8 +23,7 @@ func (a API) LogInDefault(ctx context.Context, r *gateway.Request) (*gateway.Res
 func (a API) LogInKey(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	f := r.Fields()
 	key := secret.ParseAPIKey(keyPrefix, f.String("api_key", maxText))
-	require(f, "api_key")
-	if err := f.Faults.Err(); err != nil {
+	if err := f.Require("api_key"); err != nil {
 		return nil, err
 	}
 	return a.logInAnswer(r, func(caller signup.Caller) (*signup.Session, error) {
@@ -48,8 +47,7 @@ func (a API) LogInPassword(ctx context.Context, r *gateway.Request) (*gateway.Re
 	default:
 		return nil, problem.ResourceNotFound.New().Detailed("There is nothing at this address.")
 	}
-	require(f, by, "password")
-	if err := f.Faults.Err(); err != nil {
+	if err := f.Require(by, "password"); err != nil {
 		return nil, err
 	}
 	return a.logInAnswer(r, func(caller signup.Caller) (*signup.Session, error) {
@@ -71,8 +69,7 @@ func (a API) LogInEmail(ctx context.Context, r *gateway.Request) (*gateway.Respo
 func (a API) VerifyLogInEmail(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	f := r.Fields()
 	to, code := address(f, "email"), f.String("code", maxText)
-	require(f, "code")
-	if err := f.Faults.Err(); err != nil {
+	if err := f.Require("code"); err != nil {
 		return nil, err
 	}
 	return a.logInAnswer(r, func(caller signup.Caller) (*signup.Session, error) {
@@ -165,8 +162,7 @@ func (a API) onOwn(ctx context.Context, r *gateway.Request, needed ...string) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	require(f, needed...)
-	return session, f, f.Faults.Err()
+	return session, f, f.Require(needed...)
 }
 
 // own is the caller's session, if the account named id is its own. Anybody else's

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/doorstep-auth/doorstep/shared/gateway"
@@ -53,12 +52,12 @@ func (a API) logIn(r *gateway.Request, session *signup.Session) (*logIn, error) 
 
 // bearer is the session that the request's access token is of.
 func (a API) bearer(ctx context.Context, r *gateway.Request) (*signup.Session, error) {
-	scheme, compact, _ := strings.Cut(r.Header("authorization"), " ")
+	compact, there := r.Bearer()
 	refused := problem.AuthenticationInvalid.New()
-	if !strings.EqualFold(scheme, "Bearer") {
+	if !there {
 		return nil, refused
 	}
-	claims, err := a.Keys.Verify(token.AccountAccess, strings.TrimSpace(compact), a.Accounts.Now(), token.Expect{
+	claims, err := a.Keys.Verify(token.AccountAccess, compact, a.Accounts.Now(), token.Expect{
 		Issuer: a.issuer(r), Audience: a.settings().Accounts.Audience[0],
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/doorstep-auth/doorstep/shared/gateway"
 	"github.com/doorstep-auth/doorstep/shared/problem"
@@ -49,16 +50,6 @@ const maxText = 4 << 10
 
 func (a API) settings() settings.SSO { return a.Accounts.Settings.SSO }
 
-// require notes a problem for each field that is missing and not faulty already.
-func require(f *gateway.Fields, names ...string) error {
-	for _, name := range names {
-		if !f.Has(name) {
-			f.Faults = append(f.Faults, problem.ParamMissing.On(name))
-		}
-	}
-	return f.Faults.Err()
-}
-
 // known is nil if the call comes from a known application. This alone is refused with
 // 200 (§4.3 step 1).
 func (a API) known(c *call) error {
@@ -66,7 +57,7 @@ func (a API) known(c *call) error {
 	if err := c.fields.Faults.Err(); err != nil {
 		return err
 	}
-	if !in(a.settings().Apps, name) {
+	if !slices.Contains(a.settings().Apps, name) {
 		why := refuse(appUnknown, problem.ParamValueInvalid.On("current_app").Detailed("It isn't a known application."))
 		why.status = http.StatusOK
 		return why
@@ -75,20 +66,11 @@ func (a API) known(c *call) error {
 	return nil
 }
 
-func in(list []string, name string) bool {
-	for _, each := range list {
-		if each == name {
-			return true
-		}
-	}
-	return false
-}
-
 // Confirm serves Confirm.
 func (a API) Confirm(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	return a.answer(ctx, r, Confirm, func(c *call) (any, error) {
 		token := c.fields.String("confirm_token", maxText)
-		if err := require(c.fields, "confirm_token", "current_app"); err != nil {
+		if err := c.fields.Require("confirm_token", "current_app"); err != nil {
 			return nil, err
 		}
 		if err := a.known(c); err != nil {
@@ -115,7 +97,7 @@ func (a API) Reject(ctx context.Context, r *gateway.Request) (*gateway.Response,
 func (a API) decide(ctx context.Context, r *gateway.Request, op gateway.Operation, decision signup.Approval) (*gateway.Response, error) {
 	return a.answer(ctx, r, op, func(c *call) (any, error) {
 		token, about := c.fields.String("ust", maxText), c.fields.String("user_id", maxText)
-		if err := require(c.fields, "ust", "current_app", "user_id"); err != nil {
+		if err := c.fields.Require("ust", "current_app", "user_id"); err != nil {
 			return nil, err
 		}
 		if err := a.known(c); err != nil {
@@ -138,13 +120,13 @@ func (a API) decide(ctx context.Context, r *gateway.Request, op gateway.Operatio
 func (a API) LogIn(ctx context.Context, r *gateway.Request) (*gateway.Response, error) {
 	return a.answer(ctx, r, LogIn, func(c *call) (any, error) {
 		name, password := c.fields.String("username", maxText), secret.NewText(c.fields.String("password", maxText))
-		if err := require(c.fields, "username", "password", "current_app"); err != nil {
+		if err := c.fields.Require("username", "password", "current_app"); err != nil {
 			return nil, err
 		}
 		if err := a.known(c); err != nil {
 			return nil, err
 		}
-		if !in(a.settings().LoginAllowed, c.attempt.Application) {
+		if !slices.Contains(a.settings().LoginAllowed, c.attempt.Application) {
 			return nil, refuse(appClosed, problem.NotAllowed.On("current_app").Detailed("It isn't one to log in to."))
 		}
 		session, err := a.Accounts.SignInWithPassword(ctx, c.caller, signup.ID{}, a.username(name), password)

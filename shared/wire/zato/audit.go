@@ -115,8 +115,8 @@ func (a API) newCID() (string, error) {
 // trusted reports whether the operator key comes with the request. Clients of this wire
 // send Basic credentials that mean nothing (§4.6).
 func (a API) trusted(r *gateway.Request) bool {
-	scheme, key, _ := strings.Cut(r.Header("authorization"), " ")
-	return strings.EqualFold(scheme, "Bearer") && secret.IsOperatorKey(a.Accounts.Keys, strings.TrimSpace(key))
+	key, there := r.Bearer()
+	return there && secret.IsOperatorKey(a.Accounts.Keys, key)
 }
 
 // trust takes over what a trusted caller says of the call.

@@ -1,6 +1,7 @@
 package zato
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -89,15 +90,15 @@ func (a API) checkApps(apps []string, current string) *refusal {
 		return refuse(appUnknown, problem.ParamMissing.On("app_list"))
 	}
 	for _, app := range apps {
-		if !in(s.Apps, app) {
+		if !slices.Contains(s.Apps, app) {
 			return refuse(appUnknown, problem.ParamValueInvalid.On("app_list").Detailed("It names an application that isn't known."))
 		}
 	}
-	if !in(s.SignupAllowed, current) {
+	if !slices.Contains(s.SignupAllowed, current) {
 		return refuse(appClosed, problem.NotAllowed.On("current_app").Detailed("It isn't open for sign-up."))
 	}
 	for _, app := range apps {
-		if !in(s.SignupAllowed, app) {
+		if !slices.Contains(s.SignupAllowed, app) {
 			return refuse(appClosed, problem.NotAllowed.On("app_list").Detailed("It names an application that isn't open for sign-up."))
 		}
 	}
